@@ -1,0 +1,86 @@
+/**
+ * The contract between the CSI services and a storage system. One suite (test/contract) runs against every
+ * implementation; `memory` is the reference.
+ *
+ * A back end SHALL
+ * B1  be idempotent: a call repeated after any outcome, known or unknown, converges to the same state (R15);
+ * B2  name things by the ids it is given, never by ids it makes up: create is "ensure";
+ * B3  decide single-writer exclusivity itself, by compare-and-set in its own durable record, so that two controllers
+ *     cannot both publish (R3, F69);
+ * B4  return from `unpublish` only when no write of the revoked host can reach the data any more (R3);
+ * B5  end every wait when the signal fires, and throw DomainErrors only; an outcome it does not know is `unavailable`
+ *     or `timeout`, never a final kind (R11);
+ * B6  never let content be taken for blank: `content` is what it read itself, and `present` is never forgotten (R1).
+ * The caller runs at most one call per volume id at a time in one process; other processes may call as well.
+ */
+import type { Bytes } from "../domain/capacity.ts";
+import type { VolumeId } from "../domain/identity.ts";
+import type { Access, Attachment, Volume } from "../domain/model.ts";
+import type { NodeIdParts } from "../domain/node-id.ts";
+
+/** What a back end can do; the CSI capabilities are computed from it. */
+export interface BackendCapabilities {
+  /** Nodes that may hold one volume at the same time. */
+  readonly maxNodesPerVolume: number;
+  /** Whether a publication can be limited to reading by the target. */
+  readonly readOnlyPublications: boolean;
+}
+
+export interface VolumeSpec {
+  readonly id: VolumeId;
+  /** The orchestrator's name, kept for people. */
+  readonly name: string;
+  /** Exact; it follows the rule of domain/capacity.ts. */
+  readonly size: Bytes;
+}
+
+export interface PublishRequest {
+  readonly node: NodeIdParts;
+  readonly access: Access;
+}
+
+/** Whom an unpublish revokes: every publication of the node's name, or every publication of the volume. */
+export type Revoked = NodeIdParts | "everyone";
+
+export interface Capacity {
+  /** Bytes that new volumes can still have in all. */
+  readonly available: Bytes;
+  /** Size of the largest volume that can be made now. */
+  readonly largestVolume: Bytes;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Where the next page starts; absent on the last one. */
+  readonly next?: VolumeId;
+}
+
+export interface PageRequest {
+  /** Entries at most; absent = all. */
+  readonly limit?: number;
+  /** Only ids greater than this one. */
+  readonly after?: VolumeId;
+}
+
+export interface Backend {
+  /** First part of the CSI volume ids; `[a-z0-9-]+`. */
+  readonly name: string;
+  readonly capabilities: BackendCapabilities;
+  /** Whether requests can be served now; an unavailable error says why not. */
+  probe(signal: AbortSignal): Promise<void>;
+  capacity(signal: AbortSignal): Promise<Capacity>;
+  /** Ensures the volume. Errors: already_exists (there with another size), no_capacity. */
+  create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume>;
+  get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined>;
+  /** Volumes in the order of their ids. */
+  list(page: PageRequest, signal: AbortSignal): Promise<Page<Volume>>;
+  /** Absent = done. Errors: in_use while published. */
+  delete(id: VolumeId, signal: AbortSignal): Promise<void>;
+  /**
+   * Lets a node in. A repeat for the same node and access returns the same epoch; another access is already_exists.
+   * Errors: not_found, attached_elsewhere (names the holder).
+   */
+  publish(id: VolumeId, request: PublishRequest, signal: AbortSignal): Promise<Attachment>;
+  /** The fence (B4). Absent volume or publication = done. */
+  unpublish(id: VolumeId, revoked: Revoked, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,112 @@
+/**
+ * The reference back end: the whole contract (backends/backend.ts) over a Map. It stores no data; it is for csi-sanity,
+ * contract and fuzz tests, and for reading what a back end has to do.
+ */
+import { largestWithin, type Bytes } from "../../domain/capacity.ts";
+import { failure } from "../../domain/errors.ts";
+import type { VolumeId } from "../../domain/identity.ts";
+import type { Attachment, Volume } from "../../domain/model.ts";
+import { openPublication, revokedBy } from "../../domain/publications.ts";
+import type { Backend, Capacity, Page, PageRequest, PublishRequest, Revoked, VolumeSpec } from "../backend.ts";
+
+interface Stored extends Volume {
+  readonly lastEpoch: number;
+}
+
+export class MemoryBackend implements Backend {
+  readonly name = "memory";
+  readonly capabilities = { maxNodesPerVolume: 1, readOnlyPublications: false };
+  readonly #total: Bytes;
+  readonly #volumes = new Map<VolumeId, Stored>();
+
+  constructor(options: { readonly total: Bytes }) {
+    this.#total = options.total;
+  }
+
+  async probe(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await Promise.resolve();
+  }
+
+  async capacity(signal: AbortSignal): Promise<Capacity> {
+    await this.probe(signal);
+    return { available: this.#free(), largestVolume: largestWithin(this.#free()) };
+  }
+
+  #free(): Bytes {
+    return this.#total - [...this.#volumes.values()].reduce((sum, volume) => sum + volume.size, 0n);
+  }
+
+  async create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume> {
+    await this.probe(signal);
+    const existing = this.#volumes.get(spec.id);
+    if (existing?.size === spec.size) return existing;
+    if (existing !== undefined) {
+      const rule = `it exists with ${existing.size} bytes`;
+      throw failure("already_exists", { cannot: "create the volume", rule, got: spec.size });
+    }
+    if (spec.size > this.#free()) {
+      const rule = `the pool has ${this.#free()} bytes left`;
+      throw failure("no_capacity", { cannot: "create the volume", rule, got: spec.size });
+    }
+    const volume: Stored = {
+      ...spec,
+      content: { state: "blank" },
+      publications: [],
+      lastEpoch: 0,
+      condition: { abnormal: false, message: "in memory" },
+    };
+    this.#volumes.set(spec.id, volume);
+    return volume;
+  }
+
+  async get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined> {
+    await this.probe(signal);
+    return this.#volumes.get(id);
+  }
+
+  async list({ limit, after }: PageRequest, signal: AbortSignal): Promise<Page<Volume>> {
+    await this.probe(signal);
+    const rest = [...this.#volumes.values()]
+      .filter((volume) => after === undefined || volume.id > after)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const items = rest.slice(0, limit);
+    const last = items.at(-1);
+    return items.length < rest.length && last !== undefined ? { items, next: last.id } : { items };
+  }
+
+  async delete(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.probe(signal);
+    const holders = this.#volumes.get(id)?.publications.map((held) => held.node) ?? [];
+    if (holders.length > 0) {
+      throw failure("in_use", { cannot: "delete the volume", rule: "it is published", got: holders });
+    }
+    this.#volumes.delete(id);
+  }
+
+  async publish(id: VolumeId, request: PublishRequest, signal: AbortSignal): Promise<Attachment> {
+    await this.probe(signal);
+    const volume = this.#volumes.get(id);
+    if (volume === undefined) {
+      throw failure("not_found", { cannot: "publish the volume", rule: "there is no such volume", got: id });
+    }
+    const { publication, ...state } = openPublication(volume, request, this.capabilities.maxNodesPerVolume);
+    this.#volumes.set(id, { ...volume, publications: state.publications, lastEpoch: state.lastEpoch });
+    return {
+      epoch: publication.epoch,
+      portals: [{ address: "127.0.0.1", port: 4420 }],
+      size: volume.size,
+      blankSizes: [volume.size],
+      content: volume.content,
+      access: publication.access,
+    };
+  }
+
+  async unpublish(id: VolumeId, revoked: Revoked, signal: AbortSignal): Promise<void> {
+    await this.probe(signal);
+    const volume = this.#volumes.get(id);
+    if (volume === undefined) return;
+    const gone = revokedBy(volume.publications, revoked);
+    this.#volumes.set(id, { ...volume, publications: volume.publications.filter((held) => !gone.includes(held)) });
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The publish_context: what ControllerPublishVolume tells the node, as a map of short texts (4 KiB at most).
+ *
+ *   schema "1" · epoch "3" · portals "192.0.2.1:4420,[2001:db8::1]:4420" · size "1073741824" · access "read-write"
+ *   blankSizes "1073741824" · content "blank" or "present" · contentType "ext4" · contentUuid "…"
+ *
+ * A newer schema is refused with both versions named. No secret is in it: it is stored where many can read it.
+ */
+import { isIP } from "node:net";
+import { z } from "zod";
+import { failure } from "../domain/errors.ts";
+import type { Attachment, Portal } from "../domain/model.ts";
+
+const schema = "1";
+
+export function formatPortal({ address, port }: Portal): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** `192.0.2.1:4420` or `[2001:db8::1]:4420`; undefined when it is neither. */
+export function parsePortal(text: string): Portal | undefined {
+  const groups = /^(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<four>[0-9.]+)):(?<port>\d{1,5})$/.exec(text)?.groups;
+  const address = groups?.["six"] ?? groups?.["four"] ?? "";
+  const port = Number(groups?.["port"]);
+  const family = groups?.["six"] === undefined ? 4 : 6;
+  return isIP(address) === family && port >= 1 && port <= 65_535 ? { address, port } : undefined;
+}
+
+export function encodeAttachment(attachment: Attachment): Record<string, string> {
+  const { epoch, portals, size, blankSizes, content, access } = attachment;
+  return {
+    schema,
+    epoch: String(epoch),
+    portals: portals.map(formatPortal).join(","),
+    size: String(size),
+    blankSizes: blankSizes.join(","),
+    access,
+    content: content.state,
+    ...(content.state === "present" && { contentType: content.type }),
+    ...(content.state === "present" && content.uuid !== undefined && { contentUuid: content.uuid }),
+  };
+}
+
+const decimal = z.string().regex(/^\d{1,20}$/, "must be a decimal number");
+const bytes = decimal.transform(BigInt);
+const context = z.object({
+  epoch: decimal.transform(Number).pipe(z.int().min(1)),
+  portals: z
+    .string()
+    .transform((text) => text.split(",").map(parsePortal))
+    .pipe(z.array(z.custom<Portal>((portal) => portal !== undefined, "must be address:port,…")).min(1)),
+  size: bytes,
+  blankSizes: z.string().transform((text) => (text === "" ? [] : text.split(",")))
+    .pipe(z.array(bytes)),
+  access: z.enum(["read-write", "read-only"]),
+  content: z.enum(["blank", "present"]),
+  contentType: z.string().exactOptional(),
+  contentUuid: z.string().exactOptional(),
+});
+
+/** Reads a publish_context; an invalid_argument error names the first key that is wrong. */
+export function decodeAttachment(map: Readonly<Record<string, string>>): Attachment {
+  const cannot = "read the publish_context";
+  if (map["schema"] !== schema) {
+    const rule = `publish_context.schema must be ${schema}, the version this driver reads`;
+    throw failure("invalid_argument", { cannot, rule, got: map["schema"] ?? "nothing" });
+  }
+  const parsed = context.safeParse(map);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const key = String(issue?.path[0] ?? "");
+    throw failure("invalid_argument", { cannot, rule: `${key}: ${issue?.message ?? ""}`, got: map[key] ?? "nothing" });
+  }
+  const { contentType, contentUuid, content, ...rest } = parsed.data;
+  if (content === "blank") return { ...rest, content: { state: "blank" } };
+  const type = contentType ?? "unknown";
+  return { ...rest, content: contentUuid === undefined ? { state: content, type } : { state: content, type, uuid: contentUuid } };
+}

@@ -1,0 +1,21 @@
+/**
+ * The CSI volume_id: `<back end>/<volume id>`, for example `nvmet/v1-0123456789abcdef0123456789abcdef`; at most 128
+ * bytes. A text that does not parse is a volume that does not exist, never a path (F65).
+ */
+import { parseVolumeId, type VolumeId } from "../domain/identity.ts";
+
+export interface VolumeHandle {
+  readonly backend: string;
+  readonly volume: VolumeId;
+}
+
+export function formatVolumeHandle({ backend, volume }: VolumeHandle): string {
+  return `${backend}/${volume}`;
+}
+
+export function parseVolumeHandle(text: string): VolumeHandle | undefined {
+  const [backend = "", id = "", ...rest] = text.split("/");
+  const volume = parseVolumeId(id);
+  if (volume === undefined || rest.length > 0 || !/^[a-z0-9-]{1,32}$/.test(backend)) return undefined;
+  return { backend, volume };
+}

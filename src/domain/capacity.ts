@@ -1,0 +1,74 @@
+/**
+ * Sizes of volumes: bigint bytes everywhere, the same rule on every back end, so that a volume can move between them
+ * and two readers of one record never disagree.
+ *
+ * C1  A size is a multiple of 4 MiB and at least 320 MiB: a block at size - 3 MiB survives every mkfs, and no ext4
+ *     backup superblock lies there (V39, V44).
+ * C2  A size is rounded up from what is required and never exceeds the limit.
+ */
+import { failure } from "./errors.ts";
+
+/** Bytes. */
+export type Bytes = bigint;
+
+export const MiB = 1024n * 1024n;
+export const GiB = 1024n * MiB;
+export const TiB = 1024n * GiB;
+
+/** C1. */
+export const sizeStep: Bytes = 4n * MiB;
+export const smallestSize: Bytes = 320n * MiB;
+export const largestSize: Bytes = 64n * TiB;
+export const defaultSize: Bytes = GiB;
+
+/** A CSI capacity range; 0 or absence means "not given". */
+export interface CapacityRange {
+  readonly required?: Bytes;
+  readonly limit?: Bytes;
+}
+
+export function roundUpToStep(size: Bytes): Bytes {
+  return ((size + sizeStep - 1n) / sizeStep) * sizeStep;
+}
+
+/** The largest size that a volume in `space` bytes can have; 0 when none fits. */
+export function largestWithin(space: Bytes): Bytes {
+  const whole = space - (space % sizeStep);
+  if (whole < smallestSize) return 0n;
+  return whole > largestSize ? largestSize : whole;
+}
+
+/** The size of a new volume for a range, or an out_of_range error that says which bound does not hold. */
+export function chooseSize(range: CapacityRange): Bytes {
+  const { required = 0n, limit = 0n } = range;
+  const cannot = "choose a size";
+  if (required < 0n || limit < 0n) {
+    throw failure("invalid_argument", { cannot, rule: "capacity_range must not be negative", got: range });
+  }
+  if (limit > 0n && required > limit) {
+    throw failure("invalid_argument", { cannot, rule: "required_bytes must not exceed limit_bytes", got: range });
+  }
+  const size = required > 0n ? roundUpToStep(atLeastSmallest(required)) : defaultWithin(limit);
+  if (size > largestSize) {
+    throw failure("out_of_range", { cannot, rule: `a volume has at most ${largestSize} bytes`, got: range });
+  }
+  if (limit > 0n && size > limit) {
+    const rule = `a volume has a multiple of ${sizeStep} bytes, at least ${smallestSize}; limit_bytes admits none`;
+    throw failure("out_of_range", { cannot, rule, got: range });
+  }
+  return size;
+}
+
+function atLeastSmallest(size: Bytes): Bytes {
+  return size < smallestSize ? smallestSize : size;
+}
+
+/** The default size, or the largest smaller one that the limit admits. */
+function defaultWithin(limit: Bytes): Bytes {
+  return limit === 0n || limit >= defaultSize ? defaultSize : atLeastSmallest(limit - (limit % sizeStep));
+}
+
+/** Whether an existing volume satisfies a range. */
+export function satisfies(size: Bytes, { required = 0n, limit = 0n }: CapacityRange): boolean {
+  return size >= required && (limit === 0n || size <= limit);
+}

@@ -1,0 +1,83 @@
+/** The nouns that the layers share: immutable values without behaviour. */
+import type { Bytes } from "./capacity.ts";
+import type { Uuid, VolumeId } from "./identity.ts";
+import type { NodeId } from "./node-id.ts";
+
+/**
+ * What the target has seen on a volume by reading its own backing store (DESIGN 5.1 a). Once content was seen it is
+ * never forgotten: `blank` afterwards would be a loss, not a reason to format.
+ */
+export type Content =
+  | { readonly state: "blank" }
+  | {
+      readonly state: "present";
+      /** What blkid calls it (`ext4`, `LVM2_member`, `gpt`, …) or `unknown`. */
+      readonly type: string;
+      /** UUID of the file system, where it has one. */
+      readonly uuid?: string;
+    };
+
+/** Where a target listens. */
+export interface Portal {
+  /** IPv4 or IPv6 address, without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Whether a node may write. */
+export type Access = "read-write" | "read-only";
+
+/** A node's right to use a volume, from one ControllerPublish to the unpublish that revokes it. */
+export interface Publication {
+  /** Counts the publications of the volume from 1; never used twice. */
+  readonly epoch: number;
+  readonly node: NodeId;
+  readonly access: Access;
+}
+
+/** Health of a volume, in words for people. */
+export interface Condition {
+  readonly abnormal: boolean;
+  readonly message: string;
+}
+
+export interface Volume {
+  readonly id: VolumeId;
+  /** The name that the container orchestrator gave. */
+  readonly name: string;
+  readonly size: Bytes;
+  readonly content: Content;
+  readonly publications: readonly Publication[];
+  readonly condition: Condition;
+}
+
+/** What a node needs to reach a volume: the answer to a publish. */
+export interface Attachment {
+  readonly epoch: number;
+  readonly portals: readonly Portal[];
+  /** Size at publish time; the device may be larger after an expansion. */
+  readonly size: Bytes;
+  /** Sizes that the volume had while it was blank; an old mkfs may have left backups at their ends. */
+  readonly blankSizes: readonly Bytes[];
+  readonly content: Content;
+  readonly access: Access;
+}
+
+export type FilesystemType = "ext4";
+
+/** How a volume is used on a node. */
+export type Usage =
+  | { readonly kind: "block" }
+  | { readonly kind: "filesystem"; readonly type: FilesystemType; readonly options: readonly string[] };
+
+/** Identity of a device that a mount or an open file refers to. */
+export interface DeviceNumber {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** Who a node is; made once per host and kept in its state directory. */
+export interface NodeIdentity {
+  readonly id: NodeId;
+  readonly uuid: Uuid;
+}

@@ -1,0 +1,100 @@
+/**
+ * The door to file systems, mounts and the content of block devices.
+ *
+ * S1  Nothing here decides whether to format: it gathers evidence, and it carries out what it is told.
+ * S2  A path or device that can hang is touched in a child process with a deadline only (V32), except for what is
+ *     known not to hang: sysfs, mountinfo, stat and statfs of a mount point.
+ * S3  Immediately before a destructive step the device is checked again: a block device with the expected number (V33).
+ */
+import type { Bytes } from "../domain/capacity.ts";
+import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
+
+/** What a device to look at or to change is called and must be. */
+export interface BlockDevice {
+  readonly path: string;
+  readonly number: DeviceNumber;
+  readonly size: Bytes;
+}
+
+/** What blkid calls the content of a device. */
+export interface Signature {
+  /** `ext4`, `xfs`, `LVM2_member`, `gpt`, `dos`, `crypto_LUKS`, … */
+  readonly type: string;
+  readonly uuid?: string;
+}
+
+/** What direct reads and blkid said about a device. Only a complete reading is evidence. */
+export type Evidence =
+  | {
+      readonly kind: "read";
+      /** The first byte that is not zero in the regions of the gate, if any. */
+      readonly firstNonZero?: Bytes;
+      readonly signature?: Signature;
+    }
+  | { readonly kind: "unreadable"; readonly reason: string };
+
+export type CheckResult =
+  | { readonly kind: "clean" | "repaired" }
+  | { readonly kind: "damaged"; readonly report: string };
+
+/** One line of /proc/self/mountinfo. */
+export interface Mount {
+  readonly device: DeviceNumber;
+  /** Path inside the mounted file system that is visible at `path`; "/" unless it is a bind mount of a part. */
+  readonly root: string;
+  readonly path: string;
+  readonly type: string;
+  readonly source: string;
+  /** Options of this mount, such as `ro`. */
+  readonly options: readonly string[];
+  /** Options of the file system, such as `ro` after an error. */
+  readonly superOptions: readonly string[];
+}
+
+export interface MountRequest {
+  readonly device: BlockDevice;
+  readonly path: string;
+  readonly type: FilesystemType;
+  readonly options: readonly string[];
+  readonly readOnly: boolean;
+}
+
+/** Space and inodes of a file system, or the size of a device. */
+export interface Usage {
+  readonly unit: "bytes" | "inodes";
+  readonly total: bigint;
+  readonly available: bigint;
+  readonly used: bigint;
+}
+
+export interface Filesystem {
+  /** DESIGN 5.1 (c) and (d): reads the gate's regions of a device (for each size it had while blank) and asks blkid. */
+  inspect(device: BlockDevice, blankSizes: readonly Bytes[], signal: AbortSignal): Promise<Evidence>;
+  /** Makes a file system with pinned features and a given UUID, without force, and reads it back. */
+  make(device: BlockDevice, type: FilesystemType, uuid: string, signal: AbortSignal): Promise<void>;
+  /** The check before every read-write mount (DESIGN 5, fsck). */
+  check(device: BlockDevice, type: FilesystemType, signal: AbortSignal): Promise<CheckResult>;
+  mount(request: MountRequest, signal: AbortSignal): Promise<void>;
+  /** Makes `source` (a directory, or a device node for raw block) visible at `target`. */
+  bind(source: string, target: string, options: { readonly readOnly: boolean }, signal: AbortSignal): Promise<void>;
+  /** Removes the topmost mount at a path. */
+  unmount(path: string, signal: AbortSignal): Promise<void>;
+  /** All mounts of this mount namespace, oldest first. */
+  mounts(): Promise<readonly Mount[]>;
+  /** Unmount truth (R8): whether nothing holds the device any more. */
+  isReleased(device: BlockDevice, signal: AbortSignal): Promise<boolean>;
+  /** What uses a device, for an error text: holders in sysfs and mount points. */
+  holders(device: BlockDevice): Promise<readonly string[]>;
+  /** Space of the mounted file system at a path, without child processes. */
+  usage(path: string): Promise<readonly Usage[]>;
+}
+
+/** Staging and target paths: plain directories and files that the kubelet names (R13). Never follows a symbolic link. */
+export interface TargetPaths {
+  /** The path as given, when it is an existing directory that is no symbolic link; otherwise a precondition error. */
+  assertDirectory(path: string): Promise<void>;
+  /** Ensures an empty directory, or an empty file for raw block, to mount on; its parent directory is made too. */
+  ensureTarget(path: string, kind: "directory" | "file"): Promise<void>;
+  /** Removes a target that is no mount point any more: rmdir or unlink, never recursive. Absent = done. */
+  removeTarget(path: string): Promise<void>;
+}

@@ -1,0 +1,12 @@
+// Generated from proto/csi.proto by scripts/generate.ts; do not edit.
+export interface GetVolumeGroupSnapshotRequest {
+  'group_snapshot_id'?: (string);
+  'snapshot_ids'?: (string)[];
+  'secrets'?: ({[key: string]: string});
+}
+
+export interface GetVolumeGroupSnapshotRequest__Output {
+  'group_snapshot_id': (string);
+  'snapshot_ids': (string)[];
+  'secrets': ({[key: string]: string});
+}

@@ -1,0 +1,6 @@
+// Generated from proto/csi.proto by scripts/generate.ts; do not edit.
+export interface GroupControllerGetCapabilitiesRequest {
+}
+
+export interface GroupControllerGetCapabilitiesRequest__Output {
+}

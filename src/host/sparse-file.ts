@@ -1,0 +1,31 @@
+/** Sparse files: volumes of the file layer. */
+import { constants } from "node:fs";
+import { open, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Bytes } from "../domain/capacity.ts";
+import { failure } from "../domain/errors.ts";
+import { errorCode, syncDirectory } from "./files.ts";
+
+/** Makes a file of `size` bytes without allocating any, durable together with its directory entry. */
+export async function createSparseFile(path: string, size: Bytes): Promise<void> {
+  try {
+    const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
+    try {
+      await file.truncate(Number(size));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await syncDirectory(dirname(path));
+  } catch (cause) {
+    const full = ["ENOSPC", "EDQUOT", "EFBIG"].includes(errorCode(cause) ?? "");
+    const rule = full ? "the pool has no room" : "the file could not be written";
+    throw failure(full ? "no_capacity" : "unavailable", { cannot: `create ${path}`, rule, cause });
+  }
+}
+
+/** Bytes that unprivileged data can still take on the file system of a path. */
+export async function freeSpace(path: string): Promise<Bytes> {
+  const { bavail, bsize } = await statfs(path, { bigint: true });
+  return bavail * bsize;
+}

@@ -1,0 +1,37 @@
+/**
+ * Locks by key, in this process.
+ *
+ * L1  `tryAcquire` is one synchronous step: no await lies between the test and the set.
+ * L2  `run` serves waiters of one key in the order of arrival; other keys do not wait.
+ */
+
+/** Refuses instead of waiting: for requests that a client will repeat. */
+export class InFlight {
+  readonly #held = new Set<string>();
+
+  /** A handle that frees the key when disposed, or undefined while the key is held. */
+  tryAcquire(key: string): Disposable | undefined {
+    if (this.#held.has(key)) return undefined;
+    this.#held.add(key);
+    return { [Symbol.dispose]: () => void this.#held.delete(key) };
+  }
+}
+
+/** Waits for its turn: for short steps on a shared object. */
+export class KeyedMutex {
+  readonly #tails = new Map<string, Promise<void>>();
+
+  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(key) ?? Promise.resolve();
+    const { promise: done, resolve } = Promise.withResolvers<undefined>();
+    const tail = before.then(() => done);
+    this.#tails.set(key, tail);
+    await before;
+    try {
+      return await task();
+    } finally {
+      resolve(undefined);
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+    }
+  }
+}

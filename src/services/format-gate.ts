@@ -1,0 +1,50 @@
+/**
+ * The format gate (DESIGN 5.1, R1): the one decision whether mkfs may run, as a pure function over evidence.
+ *
+ * M1  mkfs only if all hold: (a) the target says the volume is blank; (b) the caller verified the device's identity;
+ *     (c) every region of the gate was read and is zero; (d) blkid recognises nothing; (e) this node did not format the
+ *     volume under this epoch before.
+ * M2  What could not be read is never "empty": the answer is "ask again".
+ * M3  A file system of the requested type is mounted, whatever else is known: mounting destroys nothing.
+ */
+import type { Content, FilesystemType } from "../domain/model.ts";
+import type { Evidence } from "../filesystem/index.ts";
+
+export interface GateInput {
+  readonly requested: FilesystemType;
+  /** (a) As of the publish; the device may hold more by now, never less. */
+  readonly content: Content;
+  /** (c) and (d). */
+  readonly evidence: Evidence;
+  /** (e) */
+  readonly formattedInThisEpoch: boolean;
+}
+
+export type GateDecision =
+  | { readonly action: "format" }
+  | { readonly action: "mount" }
+  /** The device holds, or has lost, something: nothing may be written. */
+  | { readonly action: "refuse"; readonly reason: string }
+  /** Nothing is known: a later attempt may know more. */
+  | { readonly action: "retry"; readonly reason: string };
+
+export function decideFormat({ requested, content, evidence, formattedInThisEpoch }: GateInput): GateDecision {
+  if (evidence.kind === "unreadable") return { action: "retry", reason: evidence.reason };
+  const { signature, firstNonZero } = evidence;
+  if (signature?.type === requested) return { action: "mount" };
+  if (signature !== undefined) return refuse(`the device holds ${signature.type}, not ${requested}`);
+  if (firstNonZero !== undefined) {
+    return refuse(`the device holds data that nothing recognises, at byte ${firstNonZero}`);
+  }
+  if (content.state === "present") {
+    return refuse(`the volume held ${content.type} and its device reads as blank: its data is lost`);
+  }
+  if (formattedInThisEpoch) {
+    return refuse("this node made a file system on the volume, and its device reads as blank: its data is lost");
+  }
+  return { action: "format" };
+}
+
+function refuse(reason: string): GateDecision {
+  return { action: "refuse", reason };
+}

@@ -1,0 +1,86 @@
+/**
+ * What the target knows of a volume, durable inside the pool (`records/<volume id>.json`).
+ *
+ * D1  The schema version is part of the record; a newer one is refused with both versions named, never guessed at.
+ * D2  `content` only goes from blank to present; `lastEpoch` only grows.
+ * D3  A publication that is being revoked is listed under `revoking` until the fence is proven, so that a crash in
+ *     between can neither restore it nor forget it.
+ */
+import { z } from "zod";
+import { failure } from "../domain/errors.ts";
+import { parseVolumeId, type ClusterId, type VolumeId } from "../domain/identity.ts";
+import { parseNodeId, type NodeId } from "../domain/node-id.ts";
+
+export const recordSchema = 1;
+
+const decimal = z
+  .string()
+  .regex(/^\d{1,20}$/)
+  .transform(BigInt);
+const volumeId = z.string().transform((text, context): VolumeId => {
+  const id = parseVolumeId(text);
+  if (id !== undefined) return id;
+  context.addIssue("not a volume id");
+  return z.NEVER;
+});
+const nodeId = z.string().transform((text, context): NodeId => {
+  const parts = parseNodeId(text);
+  if (parts !== undefined) return parts.id;
+  context.addIssue("not a node id");
+  return z.NEVER;
+});
+const epoch = z.int().min(1);
+const publication = z.strictObject({ epoch, node: nodeId, access: z.enum(["read-write", "read-only"]) });
+const content = z.discriminatedUnion("state", [
+  z.strictObject({ state: z.literal("blank") }),
+  z.strictObject({ state: z.literal("present"), type: z.string(), uuid: z.string().exactOptional() }),
+]);
+/** How the backing file is told from any other file that might take its place (R7). */
+const backing = z.strictObject({ inode: decimal, birthNs: decimal });
+
+const record = z
+  .strictObject({
+    schema: z.literal(recordSchema),
+    id: volumeId,
+    cluster: z.string().transform((text) => text as ClusterId),
+    name: z.string(),
+    size: decimal,
+    /** Only `ready` volumes are served; the other two are finished or undone by the next call or start. */
+    state: z.enum(["creating", "ready", "deleting"]),
+    createdAt: z.iso.datetime(),
+    backing: backing.exactOptional(),
+    content,
+    /** Set when a volume with content was found blank. */
+    lossSeenAt: z.iso.datetime().exactOptional(),
+    blankSizes: z.array(decimal).readonly(),
+    lastEpoch: z.int().min(0),
+    publications: z.array(publication).readonly(),
+    revoking: z.array(publication).readonly(),
+  })
+  .readonly();
+
+export type VolumeRecord = z.infer<typeof record>;
+export type BackingIdentity = z.infer<typeof backing>;
+
+/** Reads the text of a record file; throws a precondition error that names the file and the first thing wrong. */
+export function parseRecord(file: string, text: string): VolumeRecord {
+  const cannot = `read the volume record ${file}`;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw failure("precondition", { cannot, rule: "it must be JSON", cause });
+  }
+  const version = z.object({ schema: z.int() }).safeParse(json);
+  if (version.success && version.data.schema > recordSchema) {
+    const rule = `this version of the driver reads schema ${recordSchema} and older`;
+    throw failure("precondition", { cannot, rule, got: version.data.schema });
+  }
+  const parsed = record.safeParse(json);
+  if (!parsed.success) throw failure("precondition", { cannot, rule: z.prettifyError(parsed.error) });
+  return parsed.data;
+}
+
+export function serializeRecord(value: VolumeRecord): string {
+  return `${JSON.stringify(value, (_key, field: unknown) => (typeof field === "bigint" ? String(field) : field), 1)}\n`;
+}
