@@ -6,25 +6,12 @@
  *
  * A newer schema is refused with both versions named. No secret is in it: it is stored where many can read it.
  */
-import { isIP } from "node:net";
 import { z } from "zod";
 import { failure } from "../domain/errors.ts";
 import type { Attachment, Portal } from "../domain/model.ts";
+import { formatPortal, parsePortal } from "../domain/portal.ts";
 
 const schema = "1";
-
-export function formatPortal({ address, port }: Portal): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** `192.0.2.1:4420` or `[2001:db8::1]:4420`; undefined when it is neither. */
-export function parsePortal(text: string): Portal | undefined {
-  const groups = /^(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<four>[0-9.]+)):(?<port>\d{1,5})$/.exec(text)?.groups;
-  const address = groups?.["six"] ?? groups?.["four"] ?? "";
-  const port = Number(groups?.["port"]);
-  const family = groups?.["six"] === undefined ? 4 : 6;
-  return isIP(address) === family && port >= 1 && port <= 65_535 ? { address, port } : undefined;
-}
 
 export function encodeAttachment(attachment: Attachment): Record<string, string> {
   const { epoch, portals, size, blankSizes, content, access } = attachment;
@@ -50,7 +37,9 @@ const context = z.object({
     .transform((text) => text.split(",").map(parsePortal))
     .pipe(z.array(z.custom<Portal>((portal) => portal !== undefined, "must be address:port,…")).min(1)),
   size: bytes,
-  blankSizes: z.string().transform((text) => (text === "" ? [] : text.split(",")))
+  blankSizes: z
+    .string()
+    .transform((text) => (text === "" ? [] : text.split(",")))
     .pipe(z.array(bytes)),
   access: z.enum(["read-write", "read-only"]),
   content: z.enum(["blank", "present"]),
@@ -74,5 +63,8 @@ export function decodeAttachment(map: Readonly<Record<string, string>>): Attachm
   const { contentType, contentUuid, content, ...rest } = parsed.data;
   if (content === "blank") return { ...rest, content: { state: "blank" } };
   const type = contentType ?? "unknown";
-  return { ...rest, content: contentUuid === undefined ? { state: content, type } : { state: content, type, uuid: contentUuid } };
+  return {
+    ...rest,
+    content: contentUuid === undefined ? { state: content, type } : { state: content, type, uuid: contentUuid },
+  };
 }

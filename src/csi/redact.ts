@@ -17,7 +17,10 @@ export function redact(type: CsiMessageName, message: object): Record<string, un
     if (value === undefined || value === null) continue;
     if (field.secret || sensitive.has(field.name)) copy[field.name] = stripped;
     else if (field.kind !== "message") copy[field.name] = value;
-    else copy[field.name] = Array.isArray(value) ? value.map((item) => nested(field.type, item)) : nested(field.type, value);
+    else
+      copy[field.name] = Array.isArray(value)
+        ? value.map((item) => nested(field.type, item))
+        : nested(field.type, value);
   }
   return copy;
 }

@@ -34,7 +34,12 @@ function checkField(method: string, field: CsiField, value: unknown, path: strin
     }
   } else if (field.kind === "map" || (field.kind === "string" && field.repeated)) {
     const texts = textsOf(value);
-    assertSize(method, path, texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0), listLimit);
+    assertSize(
+      method,
+      path,
+      texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+      listLimit,
+    );
   } else if (field.kind === "string" && typeof value === "string") {
     assertSize(method, path, Buffer.byteLength(value), otherLimits.get(field.name) ?? stringLimit);
   }

@@ -2,6 +2,7 @@
  * The CSI volume_id: `<back end>/<volume id>`, for example `nvmet/v1-0123456789abcdef0123456789abcdef`; at most 128
  * bytes. A text that does not parse is a volume that does not exist, never a path (F65).
  */
+import { failure } from "../domain/errors.ts";
 import { parseVolumeId, type VolumeId } from "../domain/identity.ts";
 
 export interface VolumeHandle {
@@ -18,4 +19,10 @@ export function parseVolumeHandle(text: string): VolumeHandle | undefined {
   const volume = parseVolumeId(id);
   if (volume === undefined || rest.length > 0 || !/^[a-z0-9-]{1,32}$/.test(backend)) return undefined;
   return { backend, volume };
+}
+
+/** The volume that a handle names, or a not_found error. */
+export function knownVolume(handle: VolumeHandle | undefined, text: string): VolumeId {
+  if (handle !== undefined) return handle.volume;
+  throw failure("not_found", { cannot: "find the volume", rule: "there is no volume with that volume_id", got: text });
 }

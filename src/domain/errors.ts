@@ -58,8 +58,8 @@ const longestValue = 200;
 
 /** One line of text for any value, cut to 200 characters, control characters escaped. */
 export function describeValue(value: unknown): string {
-  const text =
-    typeof value === "bigint" ? String(value) : (JSON.stringify(value, bigintAsText) ?? String(value as symbol));
+  const isPlain = typeof value === "bigint" || value === undefined;
+  const text = isPlain ? String(value) : JSON.stringify(value, bigintAsText);
   return text.length <= longestValue ? text : `${text.slice(0, longestValue)}… (${text.length} characters)`;
 }
 

@@ -7,7 +7,20 @@
  * F2  Every "remove" and "ensure" treats "already so" as done.
  */
 import { constants, type BigIntStats } from "node:fs";
-import { lstat, mkdir, open, readdir, readFile, readlink, realpath, rename, rmdir, stat, symlink, unlink } from "node:fs/promises";
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rmdir,
+  stat,
+  symlink,
+  unlink,
+} from "node:fs/promises";
 import { dirname } from "node:path";
 
 export function errorCode(error: unknown): string | undefined {
@@ -73,7 +86,17 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** Makes one directory; true when it was not there before. */
 export async function ensureDirectory(path: string, mode = 0o755): Promise<boolean> {
-  return (await unless(["EEXIST"], mkdir(path, { mode }).then(() => true))) ?? false;
+  return (
+    (await unless(
+      ["EEXIST"],
+      mkdir(path, { mode }).then(() => true),
+    )) ?? false
+  );
+}
+
+/** Makes a directory of the driver's own and those above it, readable by the owner only. */
+export async function ensureDirectories(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
 export async function ensureSymlink(target: string, path: string): Promise<void> {

@@ -62,7 +62,11 @@ export class Publishing {
     const device = await initiator.find(exportIdentityOf(cluster, volume), signal);
     const entry = await journal.load(volume);
     if (device === undefined || entry?.stagingPath !== stagingPath) {
-      throw failure("precondition", { cannot, rule: `it must be staged at staging_target_path first`, got: stagingPath });
+      throw failure("precondition", {
+        cannot,
+        rule: `it must be staged at staging_target_path first`,
+        got: stagingPath,
+      });
     }
     if (usage.kind === "block") return device;
     const mount = topMount(await filesystem.mounts(), stagingPath);

@@ -7,7 +7,13 @@
  * W4  An unstage is done when nothing holds the device and no controller is left (R8), never before.
  */
 import { DomainError, failure } from "../domain/errors.ts";
-import { exportIdentityOf, filesystemUuidOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
+import {
+  exportIdentityOf,
+  filesystemUuidOf,
+  hostIdentityOf,
+  type ClusterId,
+  type VolumeId,
+} from "../domain/identity.ts";
 import type { Attachment, DeviceNumber, FilesystemType, NodeIdentity, Usage } from "../domain/model.ts";
 import type { Filesystem, Mount, TargetPaths } from "../filesystem/index.ts";
 import { assertNever } from "../lib/assert-never.ts";
@@ -179,11 +185,7 @@ export class Staging {
   }
 
   /** Takes away every mount of this volume's device at the path; what else is mounted there stays. */
-  async #unmountOwn(
-    path: string,
-    own: readonly (DeviceNumber | undefined)[],
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #unmountOwn(path: string, own: readonly (DeviceNumber | undefined)[], signal: AbortSignal): Promise<void> {
     for (;;) {
       const mount = topMount(await this.#deps.filesystem.mounts(), path);
       if (mount === undefined || !own.some((number) => sameDevice(number, mount.device))) return;

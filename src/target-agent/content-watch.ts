@@ -7,17 +7,13 @@ import type { TargetAgent } from "./target-agent.ts";
 
 const intervalMs = 30_000;
 
-/** Runs until the signal fires. */
-export async function watchContent(agent: TargetAgent, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await sleep(intervalMs, signal);
-      for (const record of agent.records()) {
-        const isOpen = record.content.state === "blank" && record.publications.length > 0;
-        if (isOpen) await agent.lookAt(record.id, signal);
-      }
-    } catch (error) {
-      if (!signal.aborted) throw error;
+/** Runs until the signal fires, then rejects with its reason. */
+export async function watchContent(agent: TargetAgent, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await sleep(intervalMs, signal);
+    for (const record of agent.records()) {
+      const isOpen = record.content.state === "blank" && record.publications.length > 0;
+      if (isOpen) await agent.lookAt(record.id, signal);
     }
   }
 }

@@ -132,7 +132,11 @@ export class Exporter {
     for (const [port] of this.#ports()) {
       const foreign = (await this.#configfs.linksOfPort(port)).filter((nqn) => !nqn.startsWith(driverNqnPrefix));
       if (foreign.length === 0) continue;
-      throw failure("precondition", { cannot: `use nvmet port ${port}`, rule: "it must be this driver's", got: foreign });
+      throw failure("precondition", {
+        cannot: `use nvmet port ${port}`,
+        rule: "it must be this driver's",
+        got: foreign,
+      });
     }
   }
 }

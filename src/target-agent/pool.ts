@@ -11,7 +11,15 @@ import { join } from "node:path";
 import { z } from "zod";
 import { failure } from "../domain/errors.ts";
 import type { VolumeId } from "../domain/identity.ts";
-import { ensureDirectory, listNames, readText, removeFile, statOf, syncDirectory, writeDurable } from "../host/files.ts";
+import {
+  ensureDirectory,
+  listNames,
+  readText,
+  removeFile,
+  statOf,
+  syncDirectory,
+  writeDurable,
+} from "../host/files.ts";
 import { canReflink } from "../host/reflink.ts";
 import { parseRecord, serializeRecord, type VolumeRecord } from "./volume-record.ts";
 
@@ -32,7 +40,10 @@ export class Pool {
       throw failure("unavailable", { cannot, rule: "it must be a directory" });
     }
     if (!(await canReflink(path))) {
-      throw failure("precondition", { cannot, rule: "its file system must support reflink copies, as xfs and btrfs do" });
+      throw failure("precondition", {
+        cannot,
+        rule: "its file system must support reflink copies, as xfs and btrfs do",
+      });
     }
     const remembered = join(stateDirectory, "pool.json");
     const known = await readMarker(remembered);

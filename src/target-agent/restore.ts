@@ -5,7 +5,7 @@
  * T2  Exports that are still complete in the kernel (a restart of the process alone) are not touched.
  * T3  One volume that cannot be exported does not keep the others away; its condition says why.
  */
-import { exportIdentityOf } from "../domain/identity.ts";
+import { exportIdentityOf, type Nqn } from "../domain/identity.ts";
 import type { Exporter, ForeignObjects } from "./exporter.ts";
 import type { ListenerGate } from "./listener-gate.ts";
 import type { TargetAgent } from "./target-agent.ts";
@@ -38,6 +38,6 @@ export async function restoreExports(
   return { kept: published.length - missing.length, restored: missing.length, foreign };
 }
 
-function nqnOf(record: VolumeRecord): string {
+function nqnOf(record: VolumeRecord): Nqn {
   return exportIdentityOf(record.cluster, record.id).nqn;
 }

@@ -9,12 +9,7 @@
  */
 import { DomainError, failure } from "../domain/errors.ts";
 import { largestWithin, type Bytes } from "../domain/capacity.ts";
-import {
-  exportIdentityOf,
-  hostIdentityOf,
-  type ClusterId,
-  type VolumeId,
-} from "../domain/identity.ts";
+import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Access, Attachment, Volume } from "../domain/model.ts";
 import { parseNodeId, type NodeIdParts } from "../domain/node-id.ts";
 import { openPublication, revokedBy } from "../domain/publications.ts";

@@ -4,23 +4,56 @@
  */
 import { largestWithin, type Bytes } from "../../domain/capacity.ts";
 import { failure } from "../../domain/errors.ts";
-import type { VolumeId } from "../../domain/identity.ts";
+import {
+  exportIdentityOf,
+  hostIdentityOf,
+  type ClusterId,
+  type Nqn,
+  type Uuid,
+  type VolumeId,
+} from "../../domain/identity.ts";
 import type { Attachment, Volume } from "../../domain/model.ts";
+import { parseNodeId } from "../../domain/node-id.ts";
 import { openPublication, revokedBy } from "../../domain/publications.ts";
 import type { Backend, Capacity, Page, PageRequest, PublishRequest, Revoked, VolumeSpec } from "../backend.ts";
 
 interface Stored extends Volume {
   readonly lastEpoch: number;
+  /** Differs between two volumes that had one name one after the other. */
+  readonly incarnation: string;
+}
+
+/** What hosts would find under a subsystem NQN; for the in-memory initiator. */
+export interface MemoryExport {
+  readonly uuid: Uuid;
+  readonly size: Bytes;
+  readonly hosts: ReadonlySet<string>;
+  readonly incarnation: string;
 }
 
 export class MemoryBackend implements Backend {
   readonly name = "memory";
   readonly capabilities = { maxNodesPerVolume: 1, readOnlyPublications: false };
   readonly #total: Bytes;
+  readonly #cluster: ClusterId;
+  readonly #byNqn = new Map<Nqn, VolumeId>();
+  #created = 0;
   readonly #volumes = new Map<VolumeId, Stored>();
 
-  constructor(options: { readonly total: Bytes }) {
+  constructor(options: { readonly total: Bytes; readonly cluster: ClusterId }) {
     this.#total = options.total;
+    this.#cluster = options.cluster;
+  }
+
+  exportOf(nqn: Nqn): MemoryExport | undefined {
+    const volume = this.#volumes.get(this.#byNqn.get(nqn) ?? ("" as VolumeId));
+    if (volume === undefined || volume.publications.length === 0) return undefined;
+    const hosts = volume.publications.flatMap(({ node, epoch }) => {
+      const parts = parseNodeId(node);
+      return parts === undefined ? [] : [hostIdentityOf(parts.uuid, volume.id, epoch).hostNqn];
+    });
+    const { uuid } = exportIdentityOf(this.#cluster, volume.id);
+    return { uuid, size: volume.size, hosts: new Set(hosts), incarnation: volume.incarnation };
   }
 
   async probe(signal: AbortSignal): Promise<void> {
@@ -54,9 +87,11 @@ export class MemoryBackend implements Backend {
       content: { state: "blank" },
       publications: [],
       lastEpoch: 0,
+      incarnation: String((this.#created += 1)),
       condition: { abnormal: false, message: "in memory" },
     };
     this.#volumes.set(spec.id, volume);
+    this.#byNqn.set(exportIdentityOf(this.#cluster, spec.id).nqn, spec.id);
     return volume;
   }
 
@@ -82,6 +117,7 @@ export class MemoryBackend implements Backend {
       throw failure("in_use", { cannot: "delete the volume", rule: "it is published", got: holders });
     }
     this.#volumes.delete(id);
+    this.#byNqn.delete(exportIdentityOf(this.#cluster, id).nqn);
   }
 
   async publish(id: VolumeId, request: PublishRequest, signal: AbortSignal): Promise<Attachment> {

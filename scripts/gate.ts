@@ -1,0 +1,110 @@
+/**
+ * The gate: `check` is the fast loop (format, lint with import zones, generated code, types, unit tests; no VM), `all`
+ * is everything. Each stage says how long it took; the last line is the plain count of tests. A stage that fails stops
+ * nothing: all are reported. Exit status 1 if anything failed.
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runSanity, type SanityCase } from "../test/sanity/run-sanity.ts";
+import { add, closingLine, noTests, type Tally } from "../test/support/tally.ts";
+
+interface Stage {
+  readonly name: string;
+  /** The tally of the stage's tests; throws when the stage fails without tests. */
+  readonly run: () => Promise<Tally>;
+}
+
+const bin = "node_modules/.bin";
+
+async function execute(file: string, args: readonly string[]): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const child = spawn(file, args, { stdio: "inherit" });
+  child.on("error", reject);
+  child.on("exit", (code) => resolve(code ?? 1));
+  return await promise;
+}
+
+function command(name: string, file: string, ...args: readonly string[]): Stage {
+  return {
+    name,
+    run: async () => {
+      const code = await execute(file, args);
+      if (code !== 0) throw new Error(`${file} ended with status ${code}`);
+      return noTests;
+    },
+  };
+}
+
+function tests(name: string, concurrency: number, ...globs: readonly string[]): Stage {
+  return {
+    name,
+    run: async () => {
+      const directory = await mkdtemp(join(tmpdir(), "nvmetcp-gate-"));
+      const file = join(directory, "tally.json");
+      const reporters = ["spec", "./test/support/tally-reporter.ts"].flatMap((reporter, index) => [
+        `--test-reporter=${reporter}`,
+        `--test-reporter-destination=${index === 0 ? "stdout" : file}`,
+      ]);
+      try {
+        const code = await execute(process.execPath, [
+          "--test",
+          `--test-concurrency=${concurrency}`,
+          ...reporters,
+          ...globs,
+        ]);
+        const tally = JSON.parse(await readFile(file, "utf8")) as Tally;
+        return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    },
+  };
+}
+
+function sanity(options: SanityCase): Stage {
+  return { name: `csi-sanity ${options.backend}, ${options.access}`, run: async () => runSanity(options) };
+}
+
+const fast: readonly Stage[] = [
+  command("format", `${bin}/prettier`, "--check", "--log-level=warn", "."),
+  command("lint", `${bin}/eslint`, "."),
+  command("generated code", process.execPath, "scripts/generate.ts", "--check"),
+  command("types", `${bin}/tsc`),
+  tests("unit tests", 2, "src/**/*.test.ts", "test/lint/*.test.ts"),
+];
+
+const slow: readonly Stage[] = [
+  command("bundle", process.execPath, "scripts/build.ts"),
+  tests("contract tests", 2, "test/contract/**/*.test.ts"),
+  sanity({ backend: "memory", access: "mount" }),
+  sanity({ backend: "memory", access: "block" }),
+  tests("kernel tests", 2, "test/kernel/**/*.test.ts"),
+  sanity({ backend: "nvmet-file", access: "mount" }),
+];
+
+async function main(which: string): Promise<number> {
+  let total = noTests;
+  const broken: string[] = [];
+  for (const { name, run } of which === "all" ? [...fast, ...slow] : fast) {
+    console.log(`\n== ${name}`);
+    const started = performance.now();
+    try {
+      const tally = await run();
+      total = add(total, tally);
+      if (tally.failed > 0) broken.push(name);
+    } catch (error) {
+      console.log(error instanceof Error ? error.message : String(error));
+      total = add(total, { passed: 0, failed: 1, skipped: [] });
+      broken.push(name);
+    }
+    console.log(`== ${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+  for (const reason of total.skipped) console.log(`skipped: ${reason}`);
+  if (broken.length > 0) console.log(`failed: ${broken.join("; ")}`);
+  console.log(closingLine(total));
+  return broken.length > 0 ? 1 : 0;
+}
+
+process.exitCode = await main(process.argv[2] ?? "check");

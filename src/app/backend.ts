@@ -1,0 +1,67 @@
+/** Opens the configured back end: the only place that knows which classes it is made of. */
+import { join } from "node:path";
+import type { Backend } from "../backends/backend.ts";
+import { MemoryBackend } from "../backends/memory/memory-backend.ts";
+import { NvmetBackend } from "../backends/nvmet/nvmet-backend.ts";
+import type { Config } from "../config/config.ts";
+import { TiB } from "../domain/capacity.ts";
+import { exec } from "../host/exec.ts";
+import { ensureDirectories } from "../host/files.ts";
+import { assertNever } from "../lib/assert-never.ts";
+import type { Logger } from "../observability/logger.ts";
+import { NvmetConfigfs } from "../target-agent/configfs.ts";
+import { watchContent } from "../target-agent/content-watch.ts";
+import { Exporter } from "../target-agent/exporter.ts";
+import { FileLayer } from "../target-agent/file-layer.ts";
+import { ListenerGate } from "../target-agent/listener-gate.ts";
+import { lockMachine } from "../target-agent/machine-lock.ts";
+import { Pool } from "../target-agent/pool.ts";
+import { restoreExports } from "../target-agent/restore.ts";
+import { TargetAgent } from "../target-agent/target-agent.ts";
+
+/** A back end that serves; what it holds is released through `stack`. */
+export async function openBackend(
+  config: Config,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<Backend> {
+  switch (config.backend) {
+    case "memory":
+      return new MemoryBackend({ total: 16n * TiB, cluster: config.clusterId });
+    case "nvmet":
+      return new NvmetBackend({ agent: await startAgent(config, logger, stack, signal) });
+    default:
+      return assertNever(config.backend);
+  }
+}
+
+async function startAgent(
+  config: Config,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<TargetAgent> {
+  const { clusterId: cluster, portals } = config;
+  const stateDirectory = join(config.stateDir, "agent");
+  await ensureDirectories(stateDirectory);
+  const configfs = new NvmetConfigfs();
+  stack.use(await lockMachine(configfs.root, signal));
+  const pool = await Pool.open(config.pool, stateDirectory);
+  const layer = new FileLayer({ pool, exec });
+  const exporter = new Exporter({ configfs, cluster, portals });
+  const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });
+  const report = await restoreExports({ agent, exporter, gate: new ListenerGate({ exec, portals }) }, signal);
+  logger.info(report, "exports restored");
+
+  const ending = new AbortController();
+  const watching = watchContent(agent, ending.signal);
+  watching.catch((error: unknown) => {
+    if (!ending.signal.aborted) logger.error({ err: error }, "the watch for content ended");
+  });
+  stack.defer(async () => {
+    ending.abort();
+    await watching.catch(() => undefined);
+  });
+  return agent;
+}

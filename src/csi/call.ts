@@ -1,0 +1,33 @@
+/** One RPC in flight, and how interceptors wrap it. */
+import type { CsiMessageName, CsiMethodPath } from "../gen/csi-fields.ts";
+
+export interface Call {
+  /** Unique in this process; in every log line of the call. */
+  readonly id: string;
+  readonly path: CsiMethodPath;
+  /** Last part of the path, such as `NodeStageVolume`. */
+  readonly method: string;
+  readonly requestType: CsiMessageName;
+  readonly request: object;
+  /** Milliseconds since the epoch, or Infinity. */
+  readonly deadline: number;
+  /** Fires when the client has gone or the deadline has passed. */
+  readonly signal: AbortSignal;
+}
+
+export type Handler = (call: Call) => Promise<object>;
+
+/** Wraps a handler. It may answer itself, change the call, or translate what is thrown. */
+export type Interceptor = (call: Call, next: Handler) => Promise<object>;
+
+/** The handler inside all interceptors; the first one is the outermost. */
+export function compose(interceptors: readonly Interceptor[], handler: Handler): Handler {
+  return interceptors.reduceRight<Handler>((next, wrap) => (call) => wrap(call, next), handler);
+}
+
+/** What a request says of the volume it is about: its id, or the name of one to be made. */
+export function subjectOf(request: object): string | undefined {
+  const { volume_id: id, name } = request as { readonly volume_id?: unknown; readonly name?: unknown };
+  if (typeof id === "string" && id !== "") return id;
+  return typeof name === "string" && name !== "" ? name : undefined;
+}

@@ -1,0 +1,28 @@
+/** What each service advertises: one table. */
+import type { ControllerGetCapabilitiesResponse } from "../gen/csi/v1/ControllerGetCapabilitiesResponse.ts";
+import type { NodeGetCapabilitiesResponse } from "../gen/csi/v1/NodeGetCapabilitiesResponse.ts";
+import type { GetPluginCapabilitiesResponse } from "../gen/csi/v1/GetPluginCapabilitiesResponse.ts";
+
+const controllerRpcs = [
+  "CREATE_DELETE_VOLUME",
+  "PUBLISH_UNPUBLISH_VOLUME",
+  "LIST_VOLUMES",
+  "LIST_VOLUMES_PUBLISHED_NODES",
+  "GET_CAPACITY",
+  "GET_VOLUME",
+  "VOLUME_CONDITION",
+] as const;
+
+const nodeRpcs = ["STAGE_UNSTAGE_VOLUME", "GET_VOLUME_STATS", "VOLUME_CONDITION"] as const;
+
+export const controllerCapabilities: ControllerGetCapabilitiesResponse = {
+  capabilities: controllerRpcs.map((type) => ({ rpc: { type } })),
+};
+
+export const nodeCapabilities: NodeGetCapabilitiesResponse = {
+  capabilities: nodeRpcs.map((type) => ({ rpc: { type } })),
+};
+
+export const pluginCapabilities: GetPluginCapabilitiesResponse = {
+  capabilities: [{ service: { type: "CONTROLLER_SERVICE" } }],
+};

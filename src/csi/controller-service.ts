@@ -1,0 +1,182 @@
+/** CSI Controller: decode, one service call, encode. Locks, limits, logs and errors are the interceptors' (server.ts). */
+import { z } from "zod";
+import { driverName, parseVolumeId, type VolumeId } from "../domain/identity.ts";
+import { DomainError, failure } from "../domain/errors.ts";
+import type { Volume } from "../domain/model.ts";
+import type { Attachments } from "../services/attachment.ts";
+import type { Provisioning } from "../services/provisioning.ts";
+import { smallestSize } from "../domain/capacity.ts";
+import { controllerCapabilities } from "./capabilities.ts";
+import {
+  capabilities,
+  capacityRange,
+  decode,
+  parameters,
+  required,
+  requiredCapability,
+  stringMap,
+  type ClassParameters,
+} from "./decode.ts";
+import { encodeAttachment } from "./publish-context.ts";
+import type { Rpcs } from "./rpcs.ts";
+import { formatVolumeHandle, knownVolume, parseVolumeHandle, type VolumeHandle } from "./volume-handle.ts";
+
+export interface ControllerDeps {
+  /** Name of the back end, the first part of volume ids. */
+  readonly backend: string;
+  readonly provisioning: Provisioning;
+  readonly attachments: Attachments;
+}
+
+const absent = z.null("must not be set: the driver does not advertise it");
+const noneMutable = stringMap.refine((map) => Object.keys(map).length === 0, "must be empty: no parameter is mutable");
+const createRequest = z.object({
+  name: required,
+  capacity_range: capacityRange,
+  volume_capabilities: capabilities,
+  parameters,
+  volume_content_source: absent,
+  mutable_parameters: noneMutable,
+});
+const volumeRequest = z.object({ volume_id: required });
+const publishRequest = z.object({
+  volume_id: required,
+  node_id: required,
+  volume_capability: requiredCapability,
+  readonly: z.literal(false, "must be false: PUBLISH_READONLY is not advertised"),
+});
+const unpublishRequest = z.object({ volume_id: required, node_id: z.string() });
+const validateRequest = z.object({
+  volume_id: required,
+  volume_capabilities: z.array(z.object({})).min(1, "must not be empty"),
+});
+const listRequest = z.object({ max_entries: z.int().min(0, "must not be negative"), starting_token: z.string() });
+const capacityRequest = z.object({ volume_capabilities: z.array(z.object({})), parameters });
+
+export function controllerService(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
+  return { ...volumeRpcs(deps), ...publishRpcs(deps), ...queryRpcs(deps) };
+}
+
+/** The volume a handle names; undefined when this controller never gave it out. */
+function parse({ backend }: ControllerDeps, text: string): VolumeHandle | undefined {
+  const handle = parseVolumeHandle(text);
+  return handle?.backend === backend ? handle : undefined;
+}
+
+function encode({ backend }: ControllerDeps, { id, size }: Volume) {
+  return { volume_id: formatVolumeHandle({ backend, volume: id }), capacity_bytes: String(size) };
+}
+
+function statusOf({ publications, condition }: Volume) {
+  return { published_node_ids: publications.map((held) => held.node), volume_condition: condition };
+}
+
+function volumeRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
+  const { backend, provisioning } = deps;
+  return {
+    async CreateVolume(request, { method, signal }) {
+      const { name, capacity_range, parameters: own } = decode(method, createRequest, request);
+      assertBackend(own, backend);
+      return { volume: encode(deps, await provisioning.create({ name, capacity: capacity_range }, signal)) };
+    },
+    async DeleteVolume(request, { method, signal }) {
+      const handle = parse(deps, decode(method, volumeRequest, request).volume_id);
+      if (handle !== undefined) await provisioning.delete(handle.volume, signal);
+      return {};
+    },
+  };
+}
+
+function publishRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
+  const { attachments } = deps;
+  return {
+    async ControllerPublishVolume(request, { method, signal }) {
+      const { volume_id, node_id } = decode(method, publishRequest, request);
+      const attachment = await attachments.publish(
+        knownVolume(parse(deps, volume_id), volume_id),
+        { nodeId: node_id, access: "read-write" },
+        signal,
+      );
+      return { publish_context: encodeAttachment(attachment) };
+    },
+    async ControllerUnpublishVolume(request, { method, signal }) {
+      const { volume_id, node_id } = decode(method, unpublishRequest, request);
+      const handle = parse(deps, volume_id);
+      if (handle !== undefined) await attachments.unpublish(handle.volume, node_id, signal);
+      return {};
+    },
+  };
+}
+
+function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
+  const { backend, provisioning } = deps;
+  return {
+    async ValidateVolumeCapabilities(request, { method, signal }) {
+      const { volume_id } = decode(method, validateRequest, request);
+      await provisioning.get(knownVolume(parse(deps, volume_id), volume_id), signal);
+      const refusal = refusalOf(() =>
+        decode(method, z.object({ volume_capabilities: capabilities, parameters }), request),
+      );
+      if (refusal !== undefined) return { message: refusal };
+      const { volume_context, volume_capabilities } = request;
+      return { confirmed: { volume_context, volume_capabilities, parameters: request.parameters } };
+    },
+    async ListVolumes(request, { method, signal }) {
+      const { max_entries, starting_token } = decode(method, listRequest, request);
+      const after = starting_token === "" ? undefined : afterToken(starting_token);
+      const limit = max_entries === 0 ? undefined : max_entries;
+      const page = await provisioning.list({ ...(after && { after }), ...(limit !== undefined && { limit }) }, signal);
+      const entries = page.items.map((volume) => ({ volume: encode(deps, volume), status: statusOf(volume) }));
+      return { entries, next_token: page.next ?? "" };
+    },
+    async ControllerGetVolume(request, { method, signal }) {
+      const { volume_id } = decode(method, volumeRequest, request);
+      const volume = await provisioning.get(knownVolume(parse(deps, volume_id), volume_id), signal);
+      return { volume: encode(deps, volume), status: statusOf(volume) };
+    },
+    async GetCapacity(request, { method, signal }) {
+      assertBackend(decode(method, capacityRequest, request).parameters, backend);
+      const canServe = refusalOf(() =>
+        decode(method, z.object({ volume_capabilities: z.array(requiredCapability) }), request),
+      );
+      if (canServe !== undefined) return { available_capacity: "0", maximum_volume_size: { value: "0" } };
+      const { available, largestVolume } = await provisioning.capacity(signal);
+      return {
+        available_capacity: String(available),
+        maximum_volume_size: { value: String(largestVolume) },
+        minimum_volume_size: { value: String(smallestSize) },
+      };
+    },
+    async ControllerGetCapabilities() {
+      return await Promise.resolve(controllerCapabilities);
+    },
+  };
+}
+
+function assertBackend(own: ClassParameters, served: string): void {
+  if (own.backend === undefined || own.backend === served) return;
+  const rule = `parameters.backend must be ${served}, which this ${driverName} controller serves`;
+  throw failure("invalid_argument", { cannot: "use the StorageClass", rule, got: own.backend });
+}
+
+/** The message of an invalid_argument error that `work` throws; undefined when it throws none. */
+function refusalOf(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DomainError && error.kind === "invalid_argument") return error.message;
+    throw error;
+  }
+}
+
+/** A list token is the last id of the page before. */
+function afterToken(token: string): VolumeId {
+  const id = parseVolumeId(token);
+  if (id !== undefined) return id;
+  throw failure("bad_token", {
+    cannot: "list volumes",
+    rule: "starting_token must be a next_token of this driver",
+    got: token,
+  });
+}

@@ -1,0 +1,112 @@
+/**
+ * The edge: requests become typed values here, once, or an invalid_argument error that names the field, the rule and
+ * the value. Nothing behind this room sees a wire object.
+ */
+import { isAbsolute, normalize } from "node:path";
+import { z } from "zod";
+import { failure } from "../domain/errors.ts";
+import { parseMountOptions } from "../domain/mount-options.ts";
+import type { Usage } from "../domain/model.ts";
+
+/** Parses a request with a schema; the first issue becomes the error. */
+export function decode<Schema extends z.ZodType>(method: string, schema: Schema, request: object): z.infer<Schema> {
+  const parsed = schema.safeParse(request);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path ?? [];
+  const rule = `${path.join(".")} ${issue?.message ?? "is invalid"}`;
+  throw failure("invalid_argument", { cannot: `serve ${method}`, rule, got: valueAt(request, path) });
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root;
+  for (const key of path) {
+    value = typeof value === "object" && value !== null ? (Reflect.get(value, key) as unknown) : undefined;
+  }
+  return value ?? null;
+}
+
+const control = /\p{Cc}/u;
+
+/** A text that must be there, without control characters. */
+export const required = z
+  .string()
+  .min(1, "must not be empty")
+  .refine((text) => !control.test(text), "must not contain control characters");
+
+/** An absolute path in its shortest form: no "..", no "//", no trailing "/", no control characters. */
+export const absolutePath = required
+  .refine((path) => isAbsolute(path), "must be an absolute path")
+  .refine((path) => normalize(path) === path && path !== "/" && !path.endsWith("/"), "must be a normalized path");
+
+export const stringMap = z.record(z.string(), z.string());
+
+export const int64 = z.string().transform(BigInt);
+
+export const capacityRange = z
+  .object({ required_bytes: int64, limit_bytes: int64 })
+  .nullable()
+  .transform((range) => ({ required: range?.required_bytes ?? 0n, limit: range?.limit_bytes ?? 0n }));
+
+/** The access modes that this driver serves. */
+export const servedModes: readonly string[] = ["SINGLE_NODE_WRITER"];
+const filesystems = ["ext4"] as const;
+
+const wireCapability = z.object({
+  access_mode: z.object({ mode: z.union([z.string(), z.number()]) }, "must be set").nullable(),
+  access_type: z.enum(["mount", "block"]).optional(),
+  mount: z.object({ fs_type: z.string(), mount_flags: z.array(z.string()), volume_mount_group: z.string() }).nullish(),
+  block: z.object({}).nullish(),
+});
+
+/** A volume capability as a usage, or the reason why it cannot be served. */
+export const capability = wireCapability.transform((wire, context): Usage => {
+  const refuse = (message: string, ...path: string[]) => {
+    context.addIssue({ code: "custom", message, path });
+    return z.NEVER;
+  };
+  const { access_mode, mount, block } = wire;
+  if (access_mode === null) return refuse("must be set", "access_mode");
+  if (!servedModes.includes(String(access_mode.mode))) {
+    return refuse(`must be ${servedModes.join(" or ")}`, "access_mode", "mode");
+  }
+  if (mount && block) return refuse("must be either mount or block");
+  if (block) return { kind: "block" };
+  if (!mount) return refuse("must have mount or block set");
+  const type = filesystems.find((name) => name === (mount.fs_type || "ext4"));
+  if (type === undefined) return refuse(`must be ${filesystems.join(" or ")}`, "mount", "fs_type");
+  if (mount.volume_mount_group !== "") return refuse("must be empty: not supported", "mount", "volume_mount_group");
+  return { kind: "filesystem", type, options: parseMountOptions(mount.mount_flags) };
+});
+
+/** A capability that must be given. */
+export const requiredCapability = z
+  .unknown()
+  .refine((value) => value !== null && value !== undefined, "must be set")
+  .pipe(capability);
+
+/** Capabilities of a new volume: at least one. */
+export const capabilities = z.array(capability).min(1, "must name at least one capability");
+
+/** Keys in StorageClass parameters that belong to the provisioner, not to the driver. */
+const provisionerPrefix = "csi.storage.k8s.io/";
+
+/** StorageClass parameters of this driver. */
+const classParameters = z.object({
+  /** Name of the back end that the class is meant for; it must be the one this controller serves. */
+  backend: z.string().exactOptional(),
+});
+export type ClassParameters = z.infer<typeof classParameters>;
+const parameterNames = Object.keys(classParameters.shape);
+
+/** Parses StorageClass parameters; an unknown key is an error that names it and the known ones. */
+export const parameters = stringMap.transform((map, context): ClassParameters => {
+  const own = Object.entries(map).filter(([key]) => !key.startsWith(provisionerPrefix));
+  const unknown = own.find(([key]) => !parameterNames.includes(key));
+  if (unknown !== undefined) {
+    const message = `is no parameter of this driver; it knows ${parameterNames.join(", ")}`;
+    context.addIssue({ code: "custom", message, path: [unknown[0]] });
+    return z.NEVER;
+  }
+  return classParameters.parse(Object.fromEntries(own));
+});

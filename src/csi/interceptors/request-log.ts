@@ -1,0 +1,28 @@
+/** One line per RPC: id, method, volume, duration, code. Nothing further in logs requests (innermost code never logs). */
+import { status } from "@grpc/grpc-js";
+import type { Logger } from "../../observability/logger.ts";
+import { subjectOf, type Interceptor } from "../call.ts";
+import { redact } from "../redact.ts";
+import { toStatus } from "../status.ts";
+
+/** Asked every few seconds by kubelet and sidecars: their success is not news. */
+const quiet = new Set(["Probe", "GetPluginInfo", "GetPluginCapabilities", "NodeGetCapabilities"]);
+
+export function requestLog(logger: Logger): Interceptor {
+  return async (call, next) => {
+    const started = performance.now();
+    const log = logger.child({ rpc: call.method, id: call.id, volume: subjectOf(call.request) });
+    log.debug({ request: redact(call.requestType, call.request) }, "request");
+    const took = () => Math.round(performance.now() - started);
+    try {
+      const response = await next(call);
+      log[quiet.has(call.method) ? "debug" : "info"]({ code: "OK", ms: took() }, call.method);
+      return response;
+    } catch (error) {
+      const { code, message, cause } = toStatus(error);
+      const isBug = code === status.INTERNAL;
+      log[isBug ? "error" : "warn"]({ code: status[code], ms: took(), reason: message, err: cause }, call.method);
+      throw error;
+    }
+  };
+}

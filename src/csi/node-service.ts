@@ -1,0 +1,98 @@
+/** CSI Node: decode, one service call, encode. */
+import { z } from "zod";
+import type { NodeIdentity } from "../domain/model.ts";
+import type { Publishing, VolumeStats } from "../services/publishing.ts";
+import type { Staging } from "../services/staging.ts";
+import { nodeCapabilities } from "./capabilities.ts";
+import { absolutePath, decode, required, requiredCapability, stringMap } from "./decode.ts";
+import { decodeAttachment } from "./publish-context.ts";
+import type { Rpcs } from "./rpcs.ts";
+import { knownVolume, parseVolumeHandle } from "./volume-handle.ts";
+
+export interface NodeDeps {
+  readonly node: NodeIdentity;
+  readonly staging: Staging;
+  readonly publishing: Publishing;
+  /** 0 = no limit. */
+  readonly maxVolumes: number;
+}
+
+const stageRequest = z.object({
+  volume_id: required,
+  publish_context: stringMap,
+  staging_target_path: absolutePath,
+  volume_capability: requiredCapability,
+});
+const unstageRequest = z.object({ volume_id: required, staging_target_path: absolutePath });
+const publishRequest = z.object({
+  volume_id: required,
+  staging_target_path: absolutePath,
+  target_path: absolutePath,
+  volume_capability: requiredCapability,
+  readonly: z.boolean(),
+});
+const unpublishRequest = z.object({ volume_id: required, target_path: absolutePath });
+// A path that is not absolute is one where nothing is mounted: not found, as csi-sanity expects.
+const statsRequest = z.object({ volume_id: required, volume_path: required });
+
+export function nodeService({ node, staging, publishing, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {
+  return {
+    async NodeStageVolume(request, { method, signal }) {
+      const { volume_id, publish_context, staging_target_path, volume_capability } = decode(
+        method,
+        stageRequest,
+        request,
+      );
+      const volume = knownVolume(parseVolumeHandle(volume_id), volume_id);
+      const attachment = decodeAttachment(publish_context);
+      await staging.stage({ volume, attachment, stagingPath: staging_target_path, usage: volume_capability }, signal);
+      return {};
+    },
+    async NodeUnstageVolume(request, { method, signal }) {
+      const { volume_id, staging_target_path } = decode(method, unstageRequest, request);
+      const volume = parseVolumeHandle(volume_id)?.volume;
+      if (volume !== undefined) await staging.unstage(volume, staging_target_path, signal);
+      return {};
+    },
+    async NodePublishVolume(request, { method, signal }) {
+      const fields = decode(method, publishRequest, request);
+      await publishing.publish(
+        {
+          volume: knownVolume(parseVolumeHandle(fields.volume_id), fields.volume_id),
+          stagingPath: fields.staging_target_path,
+          targetPath: fields.target_path,
+          usage: fields.volume_capability,
+          readOnly: fields.readonly,
+        },
+        signal,
+      );
+      return {};
+    },
+    async NodeUnpublishVolume(request, { method, signal }) {
+      const { volume_id, target_path } = decode(method, unpublishRequest, request);
+      const volume = parseVolumeHandle(volume_id)?.volume;
+      if (volume !== undefined) await publishing.unpublish(volume, target_path, signal);
+      return {};
+    },
+    async NodeGetVolumeStats(request, { method, signal }) {
+      const { volume_id, volume_path } = decode(method, statsRequest, request);
+      const { usage, condition } = await publishing.stats(
+        knownVolume(parseVolumeHandle(volume_id), volume_id),
+        volume_path,
+        signal,
+      );
+      return { usage: usage.map(encodeSpace), volume_condition: condition };
+    },
+    async NodeGetCapabilities() {
+      return await Promise.resolve(nodeCapabilities);
+    },
+    async NodeGetInfo() {
+      return await Promise.resolve({ node_id: node.id, max_volumes_per_node: String(maxVolumes) });
+    },
+  };
+}
+
+function encodeSpace({ unit, total, available, used }: VolumeStats["usage"][number]) {
+  const wireUnit = unit === "bytes" ? ("BYTES" as const) : ("INODES" as const);
+  return { unit: wireUnit, total: String(total), available: String(available), used: String(used) };
+}

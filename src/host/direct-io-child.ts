@@ -1,0 +1,166 @@
+/**
+ * A program of its own, for everything that can hang in the kernel or needs an open device (V32): it reads one request
+ * as JSON from standard input and answers with one line of JSON. Its parent (direct-io.ts) never touches the device.
+ * It imports nothing but node: modules, so that it starts fast and is easy to bundle.
+ *
+ * D1  A device counts only after fstat of the opened file: right type, right number (V33).
+ * D2  A read is complete or an error; a short read proves nothing.
+ * D3  `run` holds the verified device open while the program runs. The kernel gives neither its name nor its number to
+ *     another device before the last open file is closed, so the program cannot meet another device under that name.
+ * D4  `write` opens the attribute first and compares afterwards: an open attribute of a deleted controller refuses
+ *     writes, even when another controller has taken its name in between.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+
+export type Expectation =
+  { readonly kind: "block"; readonly major: number; readonly minor: number } | { readonly kind: "file" };
+
+export interface ReadRequest {
+  readonly op: "read";
+  readonly path: string;
+  readonly expect?: Expectation;
+  /** Refuse a device that something holds (a mount, LVM, RAID): O_EXCL. */
+  readonly exclusive: boolean;
+  /** Offsets are decimal digits; offsets and lengths are multiples of 4 KiB. */
+  readonly regions: readonly { readonly offset: string; readonly length: number }[];
+}
+
+export interface RunRequest {
+  readonly op: "run";
+  readonly path: string;
+  readonly expect: Expectation;
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+export interface WriteRequest {
+  readonly op: "write";
+  readonly writes: readonly GuardedWrite[];
+}
+
+/** Writes `text` to `path` if each file of `expect` holds exactly the given text. */
+export interface GuardedWrite {
+  readonly path: string;
+  readonly text: string;
+  readonly expect: readonly { readonly path: string; readonly text: string }[];
+}
+
+export type ChildRequest = ReadRequest | RunRequest | WriteRequest;
+
+const chunkSize = 4 * 1024 * 1024;
+const wasmPage = 64 * 1024;
+const longestOutput = 64 * 1024;
+
+/** The part of WebAssembly in use here; the type library of a browser would declare it. */
+interface WebAssemblyMemory {
+  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
+}
+
+/** An error with a code, as Node's own system errors have one. */
+class CodedError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+async function answer(request: ChildRequest): Promise<object> {
+  switch (request.op) {
+    case "read":
+      return { firstNonZero: readRegions(request)?.toString() ?? null };
+    case "run":
+      return await runHolding(request);
+    case "write":
+      await Promise.all(request.writes.map(writeGuarded));
+      return {};
+  }
+}
+
+function readRegions({ path, expect, exclusive, regions }: ReadRequest): bigint | undefined {
+  const flags = constants.O_RDONLY | constants.O_DIRECT | (exclusive ? constants.O_EXCL : 0);
+  const file = openSync(path, flags);
+  verify(file, path, expect);
+  const memory = alignedMemory();
+  const zeros = Buffer.alloc(chunkSize);
+  for (const { offset, length } of regions) {
+    for (let done = 0; done < length; done += chunkSize) {
+      const at = BigInt(offset) + BigInt(done);
+      const chunk = memory.subarray(0, Math.min(chunkSize, length - done));
+      const count = readSync(file, chunk, 0, chunk.length, at);
+      if (count !== chunk.length) throw new CodedError("SHORT_READ", `${count} of ${chunk.length} bytes at ${at}`);
+      if (chunk.equals(zeros.subarray(0, chunk.length))) continue;
+      return at + BigInt(chunk.findIndex((byte) => byte !== 0));
+    }
+  }
+  return undefined;
+}
+
+/** V45: memory of an ordinary Buffer is not aligned enough for direct reads; memory of WebAssembly is. */
+function alignedMemory(): Buffer {
+  const { Memory } = Reflect.get(globalThis, "WebAssembly") as WebAssemblyMemory;
+  return Buffer.from(new Memory({ initial: chunkSize / wasmPage }).buffer);
+}
+
+function verify(file: number, path: string, expect: Expectation | undefined): void {
+  if (expect === undefined) return;
+  const stat = fstatSync(file, { bigint: true });
+  if (expect.kind === "file") {
+    if (!stat.isFile()) throw new CodedError("WRONG_DEVICE", `${path} is not a regular file`);
+    return;
+  }
+  if (!stat.isBlockDevice()) throw new CodedError("WRONG_DEVICE", `${path} is not a block device`);
+  const major = (stat.rdev & 0xfff00n) / 256n + ((stat.rdev >> 32n) & 0xfffff000n);
+  const minor = (stat.rdev & 0xffn) + ((stat.rdev >> 12n) & 0xffffff00n);
+  if (major === BigInt(expect.major) && minor === BigInt(expect.minor)) return;
+  const rule = `${path} must be device ${expect.major}:${expect.minor}`;
+  throw new CodedError("WRONG_DEVICE", `${rule}; got ${major}:${minor}`);
+}
+
+/** D3. A SIGTERM to this process ends the program too. */
+async function runHolding({ path, expect, file, args }: RunRequest): Promise<object> {
+  const device = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  verify(device, path, expect);
+  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
+  process.once("SIGTERM", () => child.kill("SIGTERM"));
+  const ended = once(child, "close").catch((error: unknown) => {
+    throw new CodedError("SPAWN", `${file} did not start: ${String(error)}`);
+  });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  closeSync(device);
+  const cut = (output: string) => output.trimEnd().slice(-longestOutput);
+  return { exitCode: child.exitCode, signal: child.signalCode, stdout: cut(stdout), stderr: cut(stderr) };
+}
+
+/** D4. What is absent or belongs to another one by now needs no write. */
+async function writeGuarded({ path, text: value, expect }: GuardedWrite): Promise<void> {
+  try {
+    const file = await open(path, constants.O_WRONLY);
+    try {
+      for (const { path: other, text: wanted } of expect) {
+        if ((await readFile(other, "utf8")).trim() !== wanted) return;
+      }
+      await file.write(value);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const gone = ["ENOENT", "ENODEV", "ENXIO"];
+    if (!(error instanceof Error && "code" in error && gone.includes(String(error.code)))) throw error;
+  }
+}
+
+function refusal(error: unknown): object {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
+  return { ok: false, code, message: error instanceof Error ? error.message : String(error) };
+}
+
+const result = await answer(JSON.parse(readFileSync(0, "utf8")) as ChildRequest)
+  .then((fields) => ({ ok: true, ...fields }))
+  .catch(refusal);
+writeSync(1, `${JSON.stringify(result)}\n`);

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { canClaim, readRegions, runOnDevice, writeGuarded } from "./direct-io.ts";
+import { exec, type Exec } from "./exec.ts";
+
+const MiB = 1024 * 1024;
+const everything = [
+  { offset: 0n, length: 5 * MiB },
+  { offset: 8n * 1048576n, length: 4096 },
+];
+const file = { kind: "file" } as const;
+
+describe("a direct reading", () => {
+  let directory = "";
+  const name = (leaf: string) => join(directory, leaf);
+  const signal = () => AbortSignal.timeout(20_000);
+  const read = (path: string, more = {}) =>
+    readRegions(exec, { path, expect: file, exclusive: false, regions: everything, ...more }, { signal: signal() });
+
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), "direct-io-"));
+    writeFileSync(name("zeros"), "");
+    truncateSync(name("zeros"), 16 * MiB);
+    const content = Buffer.alloc(16 * MiB);
+    content[4 * MiB + 4097] = 1;
+    writeFileSync(name("late"), content);
+    writeFileSync(name("short"), Buffer.alloc(6 * MiB));
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  it("of zeros finds nothing", async () => {
+    assert.deepEqual(await read(name("zeros")), { kind: "read" });
+  });
+
+  it("names the first byte that is not zero, also beyond the first chunk", async () => {
+    assert.deepEqual(await read(name("late")), { kind: "read", firstNonZero: BigInt(4 * MiB + 4097) });
+  });
+
+  it("that ends early is unreadable, never zero", async () => {
+    const reading = await read(name("short"));
+    assert.equal(reading.kind === "unreadable" && reading.code, "SHORT_READ");
+  });
+
+  it("of an absent path is unreadable", async () => {
+    const reading = await read(name("absent"));
+    assert.equal(reading.kind === "unreadable" && reading.code, "ENOENT");
+  });
+
+  it("refuses a regular file where a device is expected, and the reverse", async () => {
+    const expect = { kind: "block", major: 259, minor: 1 };
+    const asDevice = await read(name("zeros"), { expect });
+    assert.equal(asDevice.kind === "unreadable" && asDevice.code, "WRONG_DEVICE");
+    assert.match(asDevice.kind === "unreadable" ? asDevice.reason : "", /is not a block device/);
+    const directoryReading = await read(directory, { regions: [] });
+    assert.equal(directoryReading.kind, "unreadable");
+  });
+
+  it("is not complete when the child says nothing, or nonsense, or dies", async () => {
+    for (const stdout of ["", "{}", '{"ok":true}', '{"ok":true,"firstNonZero":"x"}', "zero"]) {
+      const silent: Exec = () => Promise.resolve({ exitCode: 0, signal: undefined, stdout, stderr: "Killed" });
+      const request = { path: "/dev/nvme0n1", exclusive: true, regions: [] };
+      const reading = await readRegions(silent, request, { signal: signal() });
+      assert.equal(reading.kind === "unreadable" && reading.code, "NO_ANSWER", stdout);
+    }
+  });
+
+  it("passes the whole request to the child as data", async () => {
+    const seen: unknown[] = [];
+    const spy: Exec = (program, args, { input }) => {
+      seen.push(program, args.length, JSON.parse(input ?? ""));
+      return Promise.resolve({ exitCode: 0, signal: undefined, stdout: '{"ok":true,"firstNonZero":null}', stderr: "" });
+    };
+    const expect = { kind: "block", major: 259, minor: 300 } as const;
+    await readRegions(spy, { path: "/dev/a b", expect, exclusive: true, regions: everything }, { signal: signal() });
+    assert.deepEqual(seen, [
+      process.execPath,
+      1,
+      {
+        op: "read",
+        path: "/dev/a b",
+        expect,
+        exclusive: true,
+        regions: [
+          { offset: "0", length: 5 * MiB },
+          { offset: "8388608", length: 4096 },
+        ],
+      },
+    ]);
+  });
+});
+
+describe("claiming a device", () => {
+  const answering =
+    (answer: object): Exec =>
+    () =>
+      Promise.resolve({ exitCode: 0, signal: undefined, stdout: JSON.stringify(answer), stderr: "" });
+  const claim = (answer: object) =>
+    canClaim(answering(answer), "/dev/nvme0n1", { major: 259, minor: 1 }, { signal: AbortSignal.timeout(1000) });
+  const refused = (code: string) => ({ ok: false, code, message: "it says no" });
+
+  it("fails while something holds it", async () => assert.equal(await claim(refused("EBUSY")), false));
+
+  it("succeeds when it is free, gone, or another device by now", async () => {
+    assert.equal(await claim({ ok: true, firstNonZero: null }), true);
+    for (const code of ["ENOENT", "ENXIO", "ENODEV", "WRONG_DEVICE"]) assert.equal(await claim(refused(code)), true);
+  });
+
+  it("is no answer when the open failed for another reason", async () => {
+    await assert.rejects(claim(refused("EIO")), { kind: "unavailable", message: /cannot claim .*it says no.*EIO/ });
+  });
+});
+
+describe("a program on a device", () => {
+  it("does not start when the path is not the device", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "direct-io-"));
+    const path = join(directory, "regular");
+    writeFileSync(path, "");
+    const touch = ["touch", join(directory, "ran")] as const;
+    const device = { path, number: { major: 259, minor: 1 } };
+    const work = runOnDevice(exec, device, touch, { signal: AbortSignal.timeout(20_000) });
+    await assert.rejects(work, { kind: "precondition", message: /is not a block device/ });
+    assert.throws(() => statSync(join(directory, "ran")), { code: "ENOENT" });
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe("a guarded write", () => {
+  it("happens only where the files beside it say what is expected", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "direct-io-"));
+    const name = (leaf: string) => join(directory, leaf);
+    for (const leaf of ["a", "b"]) writeFileSync(name(leaf), "0");
+    writeFileSync(name("nqn"), "mine\n");
+    const write = (leaf: string, text: string) => ({
+      path: name(leaf),
+      text: "1",
+      expect: [{ path: name("nqn"), text }],
+    });
+    const writes = [write("a", "mine"), write("b", "min"), write("absent", "mine")];
+    await writeGuarded(exec, writes, { signal: AbortSignal.timeout(20_000) });
+    assert.equal(readFileSync(name("a"), "utf8"), "1");
+    assert.equal(readFileSync(name("b"), "utf8"), "0");
+    assert.throws(() => statSync(name("absent")), { code: "ENOENT" });
+    rmSync(directory, { recursive: true });
+  });
+});

@@ -1,0 +1,124 @@
+/**
+ * Direct reads, exclusive opens, programs on a verified device and blocking kernel writes, each in one child process
+ * (direct-io-child.ts): this process never opens a volume's device and stays healthy when one hangs (V32).
+ *
+ * O1  Only an answer that says so is a complete reading. A child that dies, is cut short or answers nonsense leaves
+ *     the device unreadable.
+ */
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { failure } from "../domain/errors.ts";
+import type { DeviceNumber } from "../domain/model.ts";
+import type { ChildRequest, Expectation, GuardedWrite } from "./direct-io-child.ts";
+import type { Exec, ExecResult } from "./exec.ts";
+
+export type { GuardedWrite } from "./direct-io-child.ts";
+
+interface Bounds {
+  readonly signal: AbortSignal;
+}
+
+export interface RegionsRequest {
+  readonly path: string;
+  readonly expect?: Expectation;
+  /** Fail with EBUSY while something holds the device (a mount, LVM, RAID). */
+  readonly exclusive: boolean;
+  /** 4 KiB aligned. */
+  readonly regions: readonly { readonly offset: bigint; readonly length: number }[];
+}
+
+/** `code` is an errno name, or WRONG_DEVICE, SHORT_READ, SPAWN, NO_ANSWER. */
+export type RegionsReading =
+  | { readonly kind: "read"; readonly firstNonZero?: bigint }
+  | { readonly kind: "unreadable"; readonly code: string; readonly reason: string };
+
+const refusal = z.object({ ok: z.literal(false), code: z.string(), message: z.string() });
+const readAnswer = z.object({ ok: z.literal(true), firstNonZero: z.string().regex(/^\d+$/).nullable() });
+const doneAnswer = z.object({ ok: z.literal(true) });
+const runAnswer = z.object({
+  ok: z.literal(true),
+  exitCode: z.number().nullable(),
+  signal: z.string().nullable(),
+  stdout: z.string(),
+  stderr: z.string(),
+});
+
+type Refusal = z.infer<typeof refusal>;
+
+/** The child lies beside this file: as TypeScript in the sources, as JavaScript beside the bundle. */
+const child = fileURLToPath(
+  new URL(`direct-io-child.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
+);
+
+async function ask<T>(run: Exec, request: ChildRequest, schema: z.ZodType<T>, bounds: Bounds): Promise<T | Refusal> {
+  const result = await run(process.execPath, [child], { signal: bounds.signal, input: JSON.stringify(request) });
+  const answer = z.union([schema, refusal]).safeParse(parseJson(result.stdout));
+  if (answer.success) return answer.data;
+  const said = result.stderr.trim().slice(-500) || result.stdout.slice(0, 500);
+  return { ok: false, code: "NO_ANSWER", message: `the child ended with ${result.exitCode ?? result.signal}: ${said}` };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads all regions of a device or file directly and says where the first byte is that is not zero. */
+export async function readRegions(run: Exec, request: RegionsRequest, bounds: Bounds): Promise<RegionsReading> {
+  const regions = request.regions.map(({ offset, length }) => ({ offset: String(offset), length }));
+  const answer = await ask(run, { op: "read", ...request, regions }, readAnswer, bounds);
+  if (!answer.ok) return { kind: "unreadable", code: answer.code, reason: answer.message };
+  return { kind: "read", ...(answer.firstNonZero !== null && { firstNonZero: BigInt(answer.firstNonZero) }) };
+}
+
+/** A device that is not there, or whose name belongs to another one by now. */
+const gone = ["ENOENT", "ENXIO", "ENODEV", "WRONG_DEVICE"];
+
+/**
+ * Whether nothing in the kernel holds the device exclusively (R8, V15): EBUSY is false. A device that is gone is true:
+ * nothing can be holding it under this name. What still holds a vanished device shows under /sys/fs, not here; and a
+ * name is given to another device only after the last holder let go. Any other error is no answer and is thrown.
+ */
+export async function canClaim(run: Exec, path: string, number: DeviceNumber, bounds: Bounds): Promise<boolean> {
+  const expect = { kind: "block", ...number } as const;
+  const reading = await readRegions(run, { path, expect, exclusive: true, regions: [] }, bounds);
+  if (reading.kind === "read" || gone.includes(reading.code)) return true;
+  if (reading.code === "EBUSY") return false;
+  throw failure("unavailable", { cannot: `claim ${path}`, rule: reading.reason, got: reading.code });
+}
+
+/**
+ * Runs a program that changes a device, while the device is held open and was verified to be the expected one (S3,
+ * V33). The exit status is data, as with every `Exec`.
+ */
+export async function runOnDevice(
+  run: Exec,
+  device: { readonly path: string; readonly number: DeviceNumber },
+  [file, ...args]: readonly [string, ...string[]],
+  bounds: Bounds,
+): Promise<ExecResult> {
+  const { path, number } = device;
+  const answer = await ask(
+    run,
+    { op: "run", path, expect: { kind: "block", ...number }, file, args },
+    runAnswer,
+    bounds,
+  );
+  if (!answer.ok) {
+    const kind = gone.includes(answer.code) ? "precondition" : "unavailable";
+    throw failure(kind, { cannot: `run ${file} on ${path}`, rule: answer.message, got: answer.code });
+  }
+  const { exitCode, signal, stdout, stderr } = answer;
+  return { exitCode: exitCode ?? undefined, signal: signal ?? undefined, stdout, stderr };
+}
+
+/** Writes kernel attributes whose writers block, each only if the files beside it say what is expected. */
+export async function writeGuarded(run: Exec, writes: readonly GuardedWrite[], bounds: Bounds): Promise<void> {
+  const answer = await ask(run, { op: "write", writes }, doneAnswer, bounds);
+  if (answer.ok) return;
+  const paths = writes.map(({ path }) => path).join(", ");
+  throw failure("unavailable", { cannot: `write ${paths}`, rule: answer.message, got: answer.code });
+}

@@ -1,0 +1,26 @@
+/** Mode, configuration, run: the only place where the process ends. */
+import { run } from "./app/run.ts";
+import { loadConfig, usage } from "./config/config.ts";
+import { messageOf } from "./domain/errors.ts";
+
+const fatal = (text: string): never => {
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+};
+
+process.umask(0o077);
+const stop = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+
+const argv = process.argv.slice(2);
+if (argv.includes("--help") || argv.length === 0) {
+  process.stdout.write(`${usage()}\n`);
+  process.exit(0);
+}
+try {
+  await run(loadConfig(argv, process.env), stop.signal);
+} catch (error) {
+  fatal(messageOf(error));
+}
+// A child or thread that hangs in the kernel must not keep the process (V32).
+process.exit(0);

@@ -1,0 +1,115 @@
+/**
+ * csi-sanity against the whole driver: natively for the memory back end, in the lab for nvmet. Every spec that is
+ * skipped must be on the list of allowed skips.
+ */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { startGuestDriver } from "../support/guest-driver.ts";
+import { startDriver } from "../support/driver-process.ts";
+import { runTool } from "../lab/run-tool.ts";
+import type { Tally } from "../support/tally.ts";
+import { allowedSkips } from "./allowed-skips.ts";
+import { csiSanityName, ensureCsiSanity } from "./csi-sanity.ts";
+
+export const sanityBackends = ["memory", "nvmet-file"] as const;
+export const sanityAccess = ["mount", "block"] as const;
+
+export interface SanityCase {
+  readonly backend: (typeof sanityBackends)[number];
+  readonly access: (typeof sanityAccess)[number];
+}
+
+const limitMs = 20 * 60 * 1000;
+const volumeSize = 1024 ** 3;
+
+function flags({ endpoint, directory, access }: { endpoint: string; directory: string; access: string }): string[] {
+  return [
+    `-csi.endpoint=unix://${endpoint}`,
+    `-csi.mountdir=${directory}/mount`,
+    `-csi.stagingdir=${directory}/staging`,
+    `-csi.testvolumeaccesstype=${access}`,
+    `-csi.testvolumesize=${volumeSize}`,
+    `-csi.testvolumeexpandsize=${2 * volumeSize}`,
+    `-ginkgo.json-report=${directory}/report.json`,
+    "-ginkgo.no-color",
+    "-ginkgo.succinct",
+  ];
+}
+
+/** Runs one case, prints what csi-sanity prints, and counts its specs. */
+export async function runSanity({ backend, access }: SanityCase): Promise<Tally> {
+  const signal = AbortSignal.timeout(limitMs);
+  const program = await ensureCsiSanity();
+  const report = backend === "memory" ? await native(program, access, signal) : await inLab(access, signal);
+  return judge(report, { backend, access });
+}
+
+async function native(program: string, access: string, signal: AbortSignal): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "nvmetcp-sanity-"));
+  try {
+    await using driver = await startDriver({ mode: "all-in-one", flags: ["--backend", "memory"], signal });
+    const args = flags({ endpoint: driver.socketPath, directory, access });
+    await runTool([program, ...args], signal).catch((error: unknown) => console.log(String(error)));
+    return await readFile(join(directory, "report.json"), "utf8");
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+async function inLab(access: string, signal: AbortSignal): Promise<string> {
+  await using guest = await startGuestDriver({ signal });
+  const directory = "/run/sanity";
+  await guest.machine.exec(["mkdir", directory]);
+  const args = flags({ endpoint: guest.socketPath, directory, access });
+  await guest.machine.exec([`${guest.machine.bin}/${csiSanityName}`, ...args], {
+    check: false,
+    signal,
+    onStdout: (chunk) => void process.stdout.write(chunk),
+  });
+  return await guest.machine.readFile(`${directory}/report.json`);
+}
+
+const reports = z.array(
+  z.object({
+    SpecReports: z.array(
+      z.object({
+        ContainerHierarchyTexts: z.array(z.string()).nullable(),
+        LeafNodeText: z.string(),
+        LeafNodeType: z.string(),
+        State: z.string(),
+        Failure: z.object({ Message: z.string() }).optional(),
+      }),
+    ),
+  }),
+);
+
+function judge(report: string, { backend, access }: SanityCase): Tally {
+  let [passed, failed] = [0, 0];
+  const skipped: string[] = [];
+  const used = new Set<string>();
+  for (const spec of reports.parse(JSON.parse(report)).flatMap((suite) => suite.SpecReports)) {
+    if (spec.LeafNodeType !== "It") continue;
+    const name = [...(spec.ContainerHierarchyTexts ?? []), spec.LeafNodeText].join(" ");
+    if (spec.State === "passed") passed += 1;
+    else if (spec.State === "skipped" || spec.State === "pending") {
+      const reason = allowedSkips.get(name);
+      used.add(name);
+      if (reason === undefined) {
+        failed += 1;
+        console.log(`not on the list of allowed skips: ${name}: ${spec.Failure?.Message ?? spec.State}`);
+      } else {
+        skipped.push(`csi-sanity ${backend} ${access}: ${name}: ${reason}`);
+      }
+    } else {
+      failed += 1;
+      console.log(`${spec.State}: ${name}: ${spec.Failure?.Message ?? ""}`);
+    }
+  }
+  for (const name of [...allowedSkips.keys()].filter((entry) => !used.has(entry))) {
+    failed += 1;
+    console.log(`on the list of allowed skips, but not skipped: ${name}`);
+  }
+  return { passed, failed, skipped };
+}

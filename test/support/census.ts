@@ -1,0 +1,21 @@
+/** Everything that the driver may have left in a machine: empty when it left nothing. */
+import type { Machine } from "../lab/machine.ts";
+import { poolPath, stateDir } from "./guest-driver.ts";
+
+/** Each line of the answer names one thing that is left. */
+const script = `
+shopt -s nullglob
+nvmet=/sys/kernel/config/nvmet
+for path in $nvmet/subsystems/* $nvmet/ports/* $nvmet/hosts/* /sys/class/nvme/nvme* /sys/class/nvme-subsystem/*; do
+  echo "kernel: $path"
+done
+for path in ${poolPath}/volumes/* ${poolPath}/records/* ${stateDir}/node/journal/*; do echo "file: $path"; done
+grep -E ' /dev/nvme|/staging|/target' /proc/self/mountinfo | sed 's/^/mount: /' || true
+nft list tables 2>/dev/null | sed 's/^/nft: /' || true
+for path in /dev/nvme*n*; do echo "device: $path"; done
+`;
+
+export async function census(machine: Machine): Promise<readonly string[]> {
+  const { stdout } = await machine.sh(script);
+  return stdout.split("\n").filter((line) => line !== "");
+}

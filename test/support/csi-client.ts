@@ -1,0 +1,122 @@
+/**
+ * A CSI caller: Identity, Controller and Node over a unix socket, as promises. Used by tests and by the demo.
+ *
+ * 1. Every call has a deadline, so a hanging driver fails a caller instead of stopping it.
+ * 2. A refusal keeps the name of its status code and the driver's own words.
+ */
+import { Client, credentials, status, type ServiceError } from "@grpc/grpc-js";
+import { fromJSON, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader";
+import { csiDescriptor, csiLoaderOptions } from "../../src/gen/csi-descriptor.ts";
+import type { ControllerDefinition } from "../../src/gen/csi/v1/Controller.ts";
+import type { IdentityDefinition } from "../../src/gen/csi/v1/Identity.ts";
+import type { NodeDefinition } from "../../src/gen/csi/v1/Node.ts";
+
+export type CodeName = keyof typeof status;
+
+/** What a driver answered instead of a response. */
+export class CsiError extends Error {
+  readonly code: CodeName;
+  readonly method: string;
+
+  constructor(method: string, { code, details }: Pick<ServiceError, "code" | "details">) {
+    super(details);
+    this.name = "CsiError";
+    this.code = status[code] as CodeName;
+    this.method = method;
+  }
+}
+
+export interface CallOptions {
+  /** Milliseconds until the caller gives up. */
+  readonly deadlineMs?: number;
+  /** Makes the caller leave early. */
+  readonly signal?: AbortSignal;
+}
+
+type Call<Request, Response> = (request: Request, options?: CallOptions) => Promise<Response>;
+
+/** The RPCs of a service, from the types that were generated for it. */
+type Calls<Definition> = {
+  readonly [
+    Method in keyof Definition as string extends Method ? never : Method
+  ]: Definition[Method] extends MethodDefinition<infer Request, object, object, infer Response>
+    ? Call<Request, Response>
+    : never;
+};
+
+export interface CsiClient extends Disposable {
+  readonly identity: Calls<IdentityDefinition>;
+  readonly controller: Calls<ControllerDefinition>;
+  readonly node: Calls<NodeDefinition>;
+  /** Calls made so far. */
+  readonly count: number;
+  close(): void;
+}
+
+const definitions = fromJSON(csiDescriptor, csiLoaderOptions);
+const defaultDeadlineMs = 60_000;
+
+/** A client of the driver that listens at a socket path; it connects with the first call. */
+export function openCsiClient(socketPath: string): CsiClient {
+  // A pool of its own: a client must not inherit the back-off of an earlier one on the same path.
+  const client = new Client(`unix://${socketPath}`, credentials.createInsecure(), {
+    "grpc.use_local_subchannel_pool": 1,
+  });
+  let count = 0;
+  const callsOf = (service: string) =>
+    Object.fromEntries(
+      Object.entries(definitionOf(service)).map(([name, method]) => {
+        const call: Call<object, object> = async (request, options = {}) => {
+          count += 1;
+          return await invoke(client, name, method, request, options);
+        };
+        return [name, call];
+      }),
+    );
+  return {
+    identity: callsOf("csi.v1.Identity") as Calls<IdentityDefinition>,
+    controller: callsOf("csi.v1.Controller") as Calls<ControllerDefinition>,
+    node: callsOf("csi.v1.Node") as Calls<NodeDefinition>,
+    get count() {
+      return count;
+    },
+    close: () => client.close(),
+    [Symbol.dispose]: () => client.close(),
+  };
+}
+
+function definitionOf(service: string): ServiceDefinition {
+  const definition = definitions[service];
+  if (definition === undefined || "format" in definition) throw new Error(`BUG: ${service} is no service`);
+  return definition;
+}
+
+async function invoke(
+  client: Client,
+  name: string,
+  { path, requestSerialize, responseDeserialize }: ServiceDefinition[string],
+  request: object,
+  { deadlineMs = defaultDeadlineMs, signal }: CallOptions,
+): Promise<object> {
+  const { promise, resolve, reject } = Promise.withResolvers<object>();
+  const deadline = Date.now() + deadlineMs;
+  const pending = client.makeUnaryRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    request,
+    { deadline },
+    (error, response) => {
+      if (error) reject(new CsiError(name, error));
+      else resolve(response ?? {});
+    },
+  );
+  const leave = () => pending.cancel();
+  signal?.addEventListener("abort", leave, { once: true });
+  if (signal?.aborted === true) leave();
+  try {
+    return await promise;
+  } finally {
+    signal?.removeEventListener("abort", leave);
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The bundled driver in a lab machine, with an xfs pool on a scratch disk and a client on this side.
+ *
+ * 1. `restart` and `kill` change the process alone; the kernel state stays.
+ * 2. Disposing stops the driver and gives up the machine.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Machine, Spawned } from "../lab/machine.ts";
+import { startLab } from "../lab/start-lab.ts";
+import { openCsiClient, type CsiClient } from "./csi-client.ts";
+
+export const guestCluster = "lab";
+export const poolPath = "/pool";
+export const stateDir = "/run/nvmetcp-csi/state";
+const endpoint = "/run/nvmetcp-csi/csi.sock";
+
+export interface GuestDriverOptions {
+  readonly signal: AbortSignal;
+  readonly poolMiB?: number;
+  /** Further scratch disks. */
+  readonly disks?: readonly { readonly sizeMiB: number }[];
+  readonly flags?: readonly string[];
+}
+
+export interface GuestDriver extends AsyncDisposable {
+  readonly machine: Machine;
+  readonly client: CsiClient;
+  /** The driver's socket inside the machine. */
+  readonly socketPath: string;
+  /** Log lines of all runs so far. */
+  readonly log: readonly string[];
+  /** Starts the driver; returns when it answers. */
+  start(): Promise<void>;
+  /** SIGTERM; returns the exit status. */
+  stop(): Promise<number | undefined>;
+  /** SIGKILL, as in a crash. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** Boots a machine with an empty pool and starts `all-in-one` in it. */
+export async function startGuestDriver(options: GuestDriverOptions): Promise<GuestDriver> {
+  const { signal, poolMiB = 64 * 1024, disks = [] } = options;
+  await using stack = new AsyncDisposableStack();
+  const machine = stack.use(await startLab({ disks: [{ sizeMiB: poolMiB }, ...disks], memoryMiB: 1536, signal }));
+  const [poolDisk = ""] = machine.disks;
+  await machine.sh(`mkfs.xfs -q -f ${poolDisk}; mkdir -p ${poolPath} /run/nvmetcp-csi; mount ${poolDisk} ${poolPath}`);
+  const guest = new LabDriver(machine, await machine.forward(endpoint), options.flags ?? []);
+  stack.use(guest);
+  await guest.start();
+  const held = stack.move();
+  guest.onDispose = async () => held.disposeAsync();
+  return guest;
+}
+
+class LabDriver implements GuestDriver {
+  readonly machine: Machine;
+  readonly client: CsiClient;
+  readonly socketPath = endpoint;
+  readonly log: string[] = [];
+  onDispose: (() => Promise<void>) | undefined;
+  readonly #flags: readonly string[];
+  #process: Spawned | undefined;
+
+  constructor(machine: Machine, localSocket: string, flags: readonly string[]) {
+    this.machine = machine;
+    this.client = openCsiClient(localSocket);
+    this.#flags = flags;
+  }
+
+  async start(): Promise<void> {
+    const { node, project } = this.machine;
+    const argv = [node, `${project}/dist/main.js`, "all-in-one", "--cluster-id", guestCluster];
+    const options = ["--csi-endpoint", `unix://${endpoint}`, "--state-dir", stateDir, "--pool", poolPath];
+    const from = this.log.length;
+    const { promise: serving, resolve, reject } = Promise.withResolvers<undefined>();
+    const onLine = (line: string) => {
+      this.log.push(line);
+      if (line.includes('"msg":"serving"')) resolve(undefined);
+    };
+    this.#process = await this.machine.spawn([...argv, ...options, ...this.#flags], {
+      onStdoutLine: onLine,
+      onStderrLine: onLine,
+    });
+    this.#process.exited.then(
+      ({ exitCode }) => reject(new Error(`the driver ended (${exitCode}): ${this.log.slice(from).join("\n")}`)),
+      reject,
+    );
+    await serving;
+    await this.#answers();
+  }
+
+  async #answers(): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.client.identity.Probe({}, { deadlineMs: 10_000 });
+        return;
+      } catch (error) {
+        if (attempt === 20) throw error;
+        await delay(250);
+      }
+    }
+  }
+
+  async stop(): Promise<number | undefined> {
+    await this.#process?.kill("SIGTERM");
+    return await this.#ended();
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill("SIGKILL");
+    await this.#ended();
+  }
+
+  async #ended(): Promise<number | undefined> {
+    const status = await this.#process?.exited;
+    this.#process = undefined;
+    return status?.exitCode;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { onDispose } = this;
+    this.onDispose = undefined;
+    if (onDispose !== undefined) {
+      await onDispose();
+      return;
+    }
+    this.client.close();
+    if (this.#process !== undefined) await this.stop().catch(() => undefined);
+  }
+}
