@@ -7,6 +7,7 @@
 import { Client, credentials, status, type ServiceError } from "@grpc/grpc-js";
 import { fromJSON, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader";
 import { csiDescriptor, csiLoaderOptions } from "../../src/gen/csi-descriptor.ts";
+import type { CsiMethodPath } from "../../src/gen/csi-fields.ts";
 import type { ControllerDefinition } from "../../src/gen/csi/v1/Controller.ts";
 import type { IdentityDefinition } from "../../src/gen/csi/v1/Identity.ts";
 import type { NodeDefinition } from "../../src/gen/csi/v1/Node.ts";
@@ -48,6 +49,8 @@ export interface CsiClient extends Disposable {
   readonly identity: Calls<IdentityDefinition>;
   readonly controller: Calls<ControllerDefinition>;
   readonly node: Calls<NodeDefinition>;
+  /** Any RPC by its path, for tests that walk a table of them. */
+  call(path: CsiMethodPath, request: object, options?: CallOptions): Promise<object>;
   /** Calls made so far. */
   readonly count: number;
   close(): void;
@@ -63,17 +66,19 @@ export function openCsiClient(socketPath: string): CsiClient {
     "grpc.use_local_subchannel_pool": 1,
   });
   let count = 0;
+  const call = async (path: string, request: object, options: CallOptions = {}) => {
+    count += 1;
+    return await invoke(client, methodOf(path), request, options);
+  };
   const callsOf = (service: string) =>
     Object.fromEntries(
-      Object.entries(definitionOf(service)).map(([name, method]) => {
-        const call: Call<object, object> = async (request, options = {}) => {
-          count += 1;
-          return await invoke(client, name, method, request, options);
-        };
-        return [name, call];
-      }),
+      Object.values(definitionOf(service)).map(({ path }): [string, Call<object, object>] => [
+        path.slice(service.length + 2),
+        async (request, options) => call(path, request, options),
+      ]),
     );
   return {
+    call,
     identity: callsOf("csi.v1.Identity") as Calls<IdentityDefinition>,
     controller: callsOf("csi.v1.Controller") as Calls<ControllerDefinition>,
     node: callsOf("csi.v1.Node") as Calls<NodeDefinition>,
@@ -91,9 +96,15 @@ function definitionOf(service: string): ServiceDefinition {
   return definition;
 }
 
+function methodOf(path: string): ServiceDefinition[string] {
+  const [, service = "", name = ""] = path.split("/");
+  const method = definitionOf(service)[name];
+  if (method === undefined) throw new Error(`BUG: ${path} is no method`);
+  return method;
+}
+
 async function invoke(
   client: Client,
-  name: string,
   { path, requestSerialize, responseDeserialize }: ServiceDefinition[string],
   request: object,
   { deadlineMs = defaultDeadlineMs, signal }: CallOptions,
@@ -107,7 +118,7 @@ async function invoke(
     request,
     { deadline },
     (error, response) => {
-      if (error) reject(new CsiError(name, error));
+      if (error) reject(new CsiError(path, error));
       else resolve(response ?? {});
     },
   );

@@ -20,6 +20,8 @@ export interface GuestDriverOptions {
   /** Further scratch disks. */
   readonly disks?: readonly { readonly sizeMiB: number }[];
   readonly flags?: readonly string[];
+  /** Folder of the bundle, relative to the project; `dist` unless given. */
+  readonly bundle?: string;
 }
 
 export interface GuestDriver extends AsyncDisposable {
@@ -29,8 +31,8 @@ export interface GuestDriver extends AsyncDisposable {
   readonly socketPath: string;
   /** Log lines of all runs so far. */
   readonly log: readonly string[];
-  /** Starts the driver; returns when it answers. */
-  start(): Promise<void>;
+  /** Starts the driver, or another bundle of it; returns when it answers. */
+  start(bundle?: string): Promise<void>;
   /** SIGTERM; returns the exit status. */
   stop(): Promise<number | undefined>;
   /** SIGKILL, as in a crash. */
@@ -45,7 +47,7 @@ export async function startGuestDriver(options: GuestDriverOptions): Promise<Gue
   const machine = stack.use(await startLab({ disks: [{ sizeMiB: poolMiB }, ...disks], memoryMiB: 1536, signal }));
   const [poolDisk = ""] = machine.disks;
   await machine.sh(`mkfs.xfs -q -f ${poolDisk}; mkdir -p ${poolPath} /run/nvmetcp-csi; mount ${poolDisk} ${poolPath}`);
-  const guest = new LabDriver(machine, await machine.forward(endpoint), options.flags ?? []);
+  const guest = new LabDriver(machine, await machine.forward(endpoint), options);
   stack.use(guest);
   await guest.start();
   const held = stack.move();
@@ -60,17 +62,19 @@ class LabDriver implements GuestDriver {
   readonly log: string[] = [];
   onDispose: (() => Promise<void>) | undefined;
   readonly #flags: readonly string[];
+  readonly #bundle: string;
   #process: Spawned | undefined;
 
-  constructor(machine: Machine, localSocket: string, flags: readonly string[]) {
+  constructor(machine: Machine, localSocket: string, { flags = [], bundle = "dist" }: GuestDriverOptions) {
     this.machine = machine;
     this.client = openCsiClient(localSocket);
     this.#flags = flags;
+    this.#bundle = bundle;
   }
 
-  async start(): Promise<void> {
+  async start(bundle = this.#bundle): Promise<void> {
     const { node, project } = this.machine;
-    const argv = [node, `${project}/dist/main.js`, "all-in-one", "--cluster-id", guestCluster];
+    const argv = [node, `${project}/${bundle}/main.js`, "all-in-one", "--cluster-id", guestCluster];
     const options = ["--csi-endpoint", `unix://${endpoint}`, "--state-dir", stateDir, "--pool", poolPath];
     const from = this.log.length;
     const { promise: serving, resolve, reject } = Promise.withResolvers<undefined>();
