@@ -10,7 +10,7 @@ const fatal = (text: string): never => {
 
 process.umask(0o077);
 const stop = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
 
 const argv = process.argv.slice(2);
 if (argv.includes("--help") || argv.length === 0) {

@@ -106,7 +106,11 @@ function readFlags(argv: readonly string[]) {
     throw failure("invalid_argument", { cannot: "start", rule, got: positionals });
   }
   const given = options.map((option) => [option, values[flagOf(option)]] as const);
-  return { mode, file: values["config"], flags: Object.fromEntries<unknown>(given.filter(([, value]) => value !== undefined)) };
+  return {
+    mode,
+    file: values["config"],
+    flags: Object.fromEntries<unknown>(given.filter(([, value]) => value !== undefined)),
+  };
 }
 
 function parseFlags(argv: readonly string[]) {

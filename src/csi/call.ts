@@ -13,6 +13,8 @@ export interface Call {
   readonly deadline: number;
   /** Fires when the client has gone or the deadline has passed. */
   readonly signal: AbortSignal;
+  /** Adds words on what was done to the call's log line. */
+  readonly note: (text: string) => void;
 }
 
 export type Handler = (call: Call) => Promise<object>;

@@ -37,7 +37,7 @@ const statsRequest = z.object({ volume_id: required, volume_path: required });
 
 export function nodeService({ node, staging, publishing, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {
   return {
-    async NodeStageVolume(request, { method, signal }) {
+    async NodeStageVolume(request, { method, signal, note }) {
       const { volume_id, publish_context, staging_target_path, volume_capability } = decode(
         method,
         stageRequest,
@@ -45,7 +45,8 @@ export function nodeService({ node, staging, publishing, maxVolumes }: NodeDeps)
       );
       const volume = knownVolume(parseVolumeHandle(volume_id), volume_id);
       const attachment = decodeAttachment(publish_context);
-      await staging.stage({ volume, attachment, stagingPath: staging_target_path, usage: volume_capability }, signal);
+      const staged = { volume, attachment, stagingPath: staging_target_path, usage: volume_capability };
+      note(await staging.stage(staged, signal));
       return {};
     },
     async NodeUnstageVolume(request, { method, signal }) {

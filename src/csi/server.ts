@@ -84,6 +84,7 @@ function unary(path: CsiMethodPath, handler: Handler): handleUnaryCall<object, o
       request: wire.request,
       deadline: deadlineAt instanceof Date ? deadlineAt.getTime() : deadlineAt,
       signal: gone.signal,
+      note: () => undefined,
     }).then(
       (response) => callback(null, response),
       (error: unknown) => {

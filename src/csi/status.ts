@@ -51,10 +51,19 @@ export function codeOf(kind: ErrorKind): status {
   }
 }
 
+/** What an AbortSignal of Node itself rejects with. */
+function abortStatus(error: unknown): StatusError | undefined {
+  const name = error instanceof DOMException ? error.name : undefined;
+  if (name === "TimeoutError") return new StatusError(status.DEADLINE_EXCEEDED, "it took too long; ask again", error);
+  return name === "AbortError" ? new StatusError(status.ABORTED, "it was interrupted; ask again", error) : undefined;
+}
+
 /** Anything thrown, as a status. What is no DomainError is a bug: the client gets an id, the log gets the rest. */
 export function toStatus(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   if (error instanceof DomainError) return new StatusError(codeOf(error.kind), error.message, error);
+  const passed = abortStatus(error);
+  if (passed !== undefined) return passed;
   const id = randomUUID();
   return new StatusError(status.INTERNAL, `an unexpected error happened; the log has it under ${id}`, error);
 }

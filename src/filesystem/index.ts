@@ -4,9 +4,10 @@
  * S1  Nothing here decides whether to format: it gathers evidence, and it carries out what it is told.
  * S2  A path or device that can hang is touched in a child process with a deadline only (V32), except for what is
  *     known not to hang: sysfs, mountinfo, stat and statfs of a mount point.
- * S3  Immediately before a destructive step the device is checked again: a block device with the expected number (V33).
+ * S3  During a destructive step the device is held open, after a check of type, number and namespace UUID (V33).
  */
 import type { Bytes } from "../domain/capacity.ts";
+import type { Uuid } from "../domain/identity.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
 
 /** What a device to look at or to change is called and must be. */
@@ -14,6 +15,8 @@ export interface BlockDevice {
   readonly path: string;
   readonly number: DeviceNumber;
   readonly size: Bytes;
+  /** UUID of the NVMe namespace: a name and a number alone may pass to another volume's device. */
+  readonly uuid: Uuid;
 }
 
 /** What blkid calls the content of a device. */
@@ -34,8 +37,7 @@ export type Evidence =
   | { readonly kind: "unreadable"; readonly reason: string };
 
 export type CheckResult =
-  | { readonly kind: "clean" | "repaired" }
-  | { readonly kind: "damaged"; readonly report: string };
+  { readonly kind: "clean" | "repaired" } | { readonly kind: "damaged"; readonly report: string };
 
 /** One line of /proc/self/mountinfo. */
 export interface Mount {

@@ -5,7 +5,15 @@
  */
 import { dirname } from "node:path";
 import { failure } from "../domain/errors.ts";
-import { ensureDirectory, ensureFile, errorCode, lstatOf, realPathOf, removeDirectory, removeFile } from "../host/files.ts";
+import {
+  ensureDirectory,
+  ensureFile,
+  errorCode,
+  lstatOf,
+  realPathOf,
+  removeDirectory,
+  removeFile,
+} from "../host/files.ts";
 import type { TargetPaths } from "./index.ts";
 
 export class KernelTargetPaths implements TargetPaths {

@@ -3,7 +3,8 @@
  * as JSON from standard input and answers with one line of JSON. Its parent (direct-io.ts) never touches the device.
  * It imports nothing but node: modules, so that it starts fast and is easy to bundle.
  *
- * D1  A device counts only after fstat of the opened file: right type, right number (V33).
+ * D1  A device counts only after fstat of the opened file: right type, right number (V33), and then the namespace UUID
+ *     in sysfs: while the file is open, the number cannot pass to another device.
  * D2  A read is complete or an error; a short read proves nothing.
  * D3  `run` holds the verified device open while the program runs. The kernel gives neither its name nor its number to
  *     another device before the last open file is closed, so the program cannot meet another device under that name.
@@ -12,12 +13,19 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 
 export type Expectation =
-  { readonly kind: "block"; readonly major: number; readonly minor: number } | { readonly kind: "file" };
+  | {
+      readonly kind: "block";
+      readonly major: number;
+      readonly minor: number;
+      /** UUID of the NVMe namespace: name and number alone may belong to another one by now. */
+      readonly uuid?: string;
+    }
+  | { readonly kind: "file" };
 
 export interface ReadRequest {
   readonly op: "read";
@@ -117,9 +125,20 @@ function verify(file: number, path: string, expect: Expectation | undefined): vo
   if (!stat.isBlockDevice()) throw new CodedError("WRONG_DEVICE", `${path} is not a block device`);
   const major = (stat.rdev & 0xfff00n) / 256n + ((stat.rdev >> 32n) & 0xfffff000n);
   const minor = (stat.rdev & 0xffn) + ((stat.rdev >> 12n) & 0xffffff00n);
-  if (major === BigInt(expect.major) && minor === BigInt(expect.minor)) return;
+  if (major === BigInt(expect.major) && minor === BigInt(expect.minor)) {
+    verifyUuid(path, expect);
+    return;
+  }
   const rule = `${path} must be device ${expect.major}:${expect.minor}`;
   throw new CodedError("WRONG_DEVICE", `${rule}; got ${major}:${minor}`);
+}
+
+function verifyUuid(path: string, expect: Extract<Expectation, { kind: "block" }>): void {
+  if (expect.uuid === undefined) return;
+  const attribute = `/sys/dev/block/${expect.major}:${expect.minor}/uuid`;
+  const actual = existsSync(attribute) ? readFileSync(attribute, "utf8").trim() : "none";
+  if (actual === expect.uuid) return;
+  throw new CodedError("WRONG_DEVICE", `${path} must be namespace ${expect.uuid}; got ${actual}`);
 }
 
 /** D3. A SIGTERM to this process ends the program too. */

@@ -98,7 +98,11 @@ describe("claiming a device", () => {
     () =>
       Promise.resolve({ exitCode: 0, signal: undefined, stdout: JSON.stringify(answer), stderr: "" });
   const claim = (answer: object) =>
-    canClaim(answering(answer), "/dev/nvme0n1", { major: 259, minor: 1 }, { signal: AbortSignal.timeout(1000) });
+    canClaim(
+      answering(answer),
+      { path: "/dev/nvme0n1", number: { major: 259, minor: 1 } },
+      { signal: AbortSignal.timeout(1000) },
+    );
   const refused = (code: string) => ({ ok: false, code, message: "it says no" });
 
   it("fails while something holds it", async () => assert.equal(await claim(refused("EBUSY")), false));

@@ -14,6 +14,17 @@ import type { Exec, ExecResult } from "./exec.ts";
 
 export type { GuardedWrite } from "./direct-io-child.ts";
 
+/** A block device by name, number and, for an NVMe namespace, UUID. */
+export interface DeviceIdentity {
+  readonly path: string;
+  readonly number: DeviceNumber;
+  readonly uuid?: string;
+}
+
+export function expectationOf({ number, uuid }: DeviceIdentity): Expectation {
+  return { kind: "block", ...number, ...(uuid !== undefined && { uuid }) };
+}
+
 interface Bounds {
   readonly signal: AbortSignal;
 }
@@ -82,8 +93,9 @@ const gone = ["ENOENT", "ENXIO", "ENODEV", "WRONG_DEVICE"];
  * nothing can be holding it under this name. What still holds a vanished device shows under /sys/fs, not here; and a
  * name is given to another device only after the last holder let go. Any other error is no answer and is thrown.
  */
-export async function canClaim(run: Exec, path: string, number: DeviceNumber, bounds: Bounds): Promise<boolean> {
-  const expect = { kind: "block", ...number } as const;
+export async function canClaim(run: Exec, device: DeviceIdentity, bounds: Bounds): Promise<boolean> {
+  const { path } = device;
+  const expect = expectationOf(device);
   const reading = await readRegions(run, { path, expect, exclusive: true, regions: [] }, bounds);
   if (reading.kind === "read" || gone.includes(reading.code)) return true;
   if (reading.code === "EBUSY") return false;
@@ -96,17 +108,12 @@ export async function canClaim(run: Exec, path: string, number: DeviceNumber, bo
  */
 export async function runOnDevice(
   run: Exec,
-  device: { readonly path: string; readonly number: DeviceNumber },
+  device: DeviceIdentity,
   [file, ...args]: readonly [string, ...string[]],
   bounds: Bounds,
 ): Promise<ExecResult> {
-  const { path, number } = device;
-  const answer = await ask(
-    run,
-    { op: "run", path, expect: { kind: "block", ...number }, file, args },
-    runAnswer,
-    bounds,
-  );
+  const { path } = device;
+  const answer = await ask(run, { op: "run", path, expect: expectationOf(device), file, args }, runAnswer, bounds);
   if (!answer.ok) {
     const kind = gone.includes(answer.code) ? "precondition" : "unavailable";
     throw failure(kind, { cannot: `run ${file} on ${path}`, rule: answer.message, got: answer.code });

@@ -39,6 +39,8 @@ export const exec: Exec = async (file, args, { signal, input }) => {
     reject: false,
     extendEnv: false,
     env: environment,
+    // execa's own cleanup raises SIGTERM again in this process, which would end it in the middle of its drain.
+    cleanup: false,
     maxBuffer: outputLimit,
     stripFinalNewline: true,
     ...(input === undefined ? { stdin: "ignore" } : { input }),

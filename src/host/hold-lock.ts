@@ -15,6 +15,9 @@ const waitSeconds = "5";
 export async function holdLock(path: string, signal: AbortSignal): Promise<AsyncDisposable | undefined> {
   const child = execa("flock", ["--wait", waitSeconds, "--conflict-exit-code", String(conflictStatus), path, "cat"], {
     reject: false,
+    // A group of its own: a signal to this process's group must not free the lock while this process still drains.
+    detached: true,
+    cleanup: false,
     stdin: "pipe",
     stdout: "pipe",
     buffer: false,

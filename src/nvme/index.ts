@@ -31,7 +31,8 @@ export interface NvmeDevice {
   readonly name: string;
   readonly number: DeviceNumber;
   readonly size: Bytes;
-  readonly target: Target;
+  /** UUID of its namespace. */
+  readonly uuid: Uuid;
 }
 
 export interface Initiator {

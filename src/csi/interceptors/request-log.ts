@@ -14,9 +14,11 @@ export function requestLog(logger: Logger): Interceptor {
     const log = logger.child({ rpc: call.method, id: call.id, volume: subjectOf(call.request) });
     log.debug({ request: redact(call.requestType, call.request) }, "request");
     const took = () => Math.round(performance.now() - started);
+    const notes: string[] = [];
     try {
-      const response = await next(call);
-      log[quiet.has(call.method) ? "debug" : "info"]({ code: "OK", ms: took() }, call.method);
+      const response = await next({ ...call, note: (text) => void notes.push(text) });
+      const line = { code: "OK", ms: took(), ...(notes.length > 0 && { did: notes.join("; ") }) };
+      log[quiet.has(call.method) ? "debug" : "info"](line, call.method);
       return response;
     } catch (error) {
       const { code, message, cause } = toStatus(error);

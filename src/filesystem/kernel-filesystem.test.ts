@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { gateRegions } from "../domain/gate-regions.ts";
+import type { ChildRequest, ReadRequest } from "../host/direct-io-child.ts";
+import type { Exec } from "../host/exec.ts";
+import type { Uuid } from "../domain/identity.ts";
+import { KernelFilesystem } from "./kernel-filesystem.ts";
+
+const number = { major: 259, minor: 1 };
+const uuid = "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid;
+const device = { path: "/dev/nvme0n1", number, size: 335544320n, uuid };
+const rootLine = "30 1 0:25 / / rw,relatime - overlay x rw";
+const devLine = "25 30 0:6 / /dev rw,relatime - devtmpfs x rw";
+
+/** A kernel with a mount table, and sysfs in a directory; `mount` and `umount` change the table as Linux does. */
+class FakeKernel {
+  readonly root = mkdtempSync(join(tmpdir(), "filesystem-"));
+  readonly log: string[] = [];
+  readonly readings: ReadRequest[] = [];
+  mounts: string[] = [devLine, rootLine];
+  /** What the child answers to a reading. */
+  reading: object = { ok: true, firstNonZero: null };
+  blkid = { exitCode: 2, stdout: "" };
+  /** What mount and umount say instead of doing anything. */
+  refusal: string | undefined;
+  /** The device that a mount really mounts. */
+  mountsDevice = "259:1";
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.root, path)), { recursive: true });
+    writeFileSync(join(this.root, path), text);
+  }
+
+  sync(): void {
+    this.write("proc/self/mountinfo", this.mounts.join("\n"));
+  }
+
+  exec: Exec = (file, args, { input }) => {
+    const done = (exitCode: number, stdout = "", stderr = "") =>
+      Promise.resolve({ exitCode, signal: undefined, stdout, stderr });
+    if (file === "blkid") return done(this.blkid.exitCode, this.blkid.stdout);
+    if (file !== process.execPath) {
+      const [exitCode, stderr] = this.#mounting(file, args);
+      return done(exitCode, "", stderr);
+    }
+    const request = JSON.parse(input ?? "") as ChildRequest;
+    if (request.op === "read") {
+      this.readings.push(request);
+      this.log.push("read");
+      return done(0, JSON.stringify(this.reading));
+    }
+    assert.equal(request.op, "run");
+    const [exitCode, stderr] = this.#mounting(request.file, request.args);
+    return done(0, JSON.stringify({ ok: true, exitCode, signal: null, stdout: "", stderr }));
+  };
+
+  #mounting(file: string, args: readonly string[]): readonly [number, string] {
+    this.log.push([file, ...args].join(" "));
+    if (this.refusal !== undefined) return [32, this.refusal];
+    const option = (name: string) => args[args.indexOf(name) + 1] ?? "";
+    const target = args.at(-1) ?? "";
+    if (file === "umount") {
+      this.mounts.splice(
+        this.mounts.findLastIndex((line) => line.split(" ")[4] === target),
+        1,
+      );
+    } else if (args[0] === "--bind") {
+      const place = args[1]?.startsWith("/dev/") === true ? `0:6 /${args[1].slice(5)}` : `259:1 /`;
+      this.mounts.push(`41 30 ${place} ${target} rw shared:1 - any x rw`);
+    } else if (args.includes("remount,bind,ro")) {
+      const last = this.mounts.findLastIndex((line) => line.includes(` ${target} `));
+      this.mounts[last] = this.mounts[last]?.replace(" rw ", " ro ") ?? "";
+    } else {
+      const access = option("-o").split(",").at(-1) ?? "";
+      this.mounts.push(`40 30 ${this.mountsDevice} / ${target} ${access} - ext4 /dev/nvme0n1 rw`);
+    }
+    this.sync();
+    return [0, ""];
+  }
+}
+
+describe("the kernel's file systems", () => {
+  let kernel = new FakeKernel();
+  let filesystem: KernelFilesystem;
+  const signal = AbortSignal.timeout(30_000);
+  const request = { device, path: "/mnt/stage", type: "ext4", options: ["noatime"], readOnly: false } as const;
+  const mountCommand = "mount -t ext4 -o errors=remount-ro,noatime,rw --source /dev/nvme0n1 --target /mnt/stage";
+
+  beforeEach(() => {
+    rmSync(kernel.root, { recursive: true, force: true });
+    kernel = new FakeKernel();
+    kernel.sync();
+    const [sys, proc] = [join(kernel.root, "sys"), join(kernel.root, "proc")];
+    filesystem = new KernelFilesystem({ exec: kernel.exec, sys, proc });
+  });
+  afterEach(() => rmSync(kernel.root, { recursive: true, force: true }));
+
+  it("give evidence from a complete reading and blkid together", async () => {
+    assert.deepEqual(await filesystem.inspect(device, [], signal), { kind: "read" });
+    kernel.reading = { ok: true, firstNonZero: "1024" };
+    kernel.blkid = { exitCode: 0, stdout: "PTTYPE=gpt" };
+    const evidence = { kind: "read", firstNonZero: 1024n, signature: { type: "gpt" } };
+    assert.deepEqual(await filesystem.inspect(device, [], signal), evidence);
+  });
+
+  it("read exactly the gate's regions of exactly this device, and only when nothing holds it", async () => {
+    await filesystem.inspect(device, [671088640n], signal);
+    const regions = gateRegions(device.size, [671088640n]);
+    const asked = regions.map(({ offset, length }) => ({ offset: String(offset), length }));
+    const expect = { kind: "block", ...number, uuid: device.uuid };
+    const request = { op: "read", path: "/dev/nvme0n1", expect, exclusive: true, regions: asked };
+    assert.deepEqual(kernel.readings, [request]);
+  });
+
+  it("give no evidence when anything could not be read", async () => {
+    kernel.reading = { ok: false, code: "EIO", message: "i/o error" };
+    assert.deepEqual(await filesystem.inspect(device, [], signal), { kind: "unreadable", reason: "EIO: i/o error" });
+    kernel.reading = { ok: true, firstNonZero: null };
+    kernel.blkid = { exitCode: 4, stdout: "" };
+    assert.equal((await filesystem.inspect(device, [], signal)).kind, "unreadable");
+    assert.equal((await filesystem.inspect({ ...device, size: 0n }, [], signal)).kind, "unreadable");
+  });
+
+  it("are mounted once, with errors=remount-ro unless told otherwise", async () => {
+    await filesystem.mount(request, signal);
+    await filesystem.mount(request, signal);
+    assert.deepEqual(kernel.log, [mountCommand]);
+    await filesystem.mount({ ...request, path: "/mnt/b", options: ["errors=panic"], readOnly: true }, signal);
+    assert.match(kernel.log[1] ?? "", /-o errors=panic,noload,ro --source/);
+  });
+
+  it("are never mounted over something else", async () => {
+    kernel.mounts.push("40 30 259:7 / /mnt/stage rw - ext4 /dev/nvme7n1 rw");
+    kernel.sync();
+    await assert.rejects(filesystem.mount(request, signal), { kind: "in_use", message: /259:7/ });
+    await assert.rejects(filesystem.bind("/dev/nvme0n1", "/mnt/stage", { readOnly: false }, signal), {
+      kind: "in_use",
+    });
+    assert.deepEqual(kernel.log, []);
+  });
+
+  it("are unmounted again when the wrong device was mounted", async () => {
+    kernel.mountsDevice = "259:8";
+    await assert.rejects(filesystem.mount(request, signal), { kind: "precondition", message: /259:8/ });
+    assert.deepEqual(kernel.log, [mountCommand, "umount --no-canonicalize /mnt/stage"]);
+  });
+
+  it("that are busy say so, and other refusals are quoted", async () => {
+    kernel.refusal = "mount: /mnt/stage: /dev/nvme0n1 already mounted or mount point busy.";
+    await assert.rejects(filesystem.mount(request, signal), { kind: "in_use", message: /mount point busy/ });
+    kernel.refusal = "mount: wrong fs type";
+    await assert.rejects(filesystem.mount(request, signal), { kind: "unavailable", message: /wrong fs type/ });
+    kernel.mounts.push("40 30 259:1 / /mnt/stage rw - ext4 /dev/nvme0n1 rw");
+    kernel.sync();
+    kernel.refusal = "umount: /mnt/stage: target is busy.";
+    await assert.rejects(filesystem.unmount("/mnt/stage", signal), { kind: "in_use", message: /target is busy/ });
+  });
+
+  it("are bound read-only in two steps, and a half-done bind is finished", async () => {
+    await filesystem.mount(request, signal);
+    kernel.log.length = 0;
+    const bind = (readOnly: boolean) => filesystem.bind("/mnt/stage", "/mnt/pod", { readOnly }, signal);
+    await bind(false);
+    await bind(true);
+    await bind(true);
+    const steps = ["mount --bind /mnt/stage /mnt/pod", "mount -o remount,bind,ro --target /mnt/pod"];
+    assert.deepEqual(kernel.log, steps);
+    await assert.rejects(bind(false), { kind: "in_use" });
+  });
+
+  it("bind a device node as raw block", async () => {
+    await filesystem.bind("/dev/nvme0n1", "/mnt/raw", { readOnly: false }, signal);
+    await filesystem.bind("/dev/nvme0n1", "/mnt/raw", { readOnly: false }, signal);
+    assert.deepEqual(kernel.log, ["mount --bind /dev/nvme0n1 /mnt/raw"]);
+    await assert.rejects(filesystem.bind("/dev/nvme1n1", "/mnt/raw", { readOnly: false }, signal), { kind: "in_use" });
+  });
+
+  it("lose the topmost mount of a path only, and absence is done", async () => {
+    kernel.mounts.push("40 30 259:7 / /mnt/pod rw - ext4 a rw", "41 30 259:8 / /mnt/pod rw - ext4 b rw");
+    kernel.sync();
+    await filesystem.unmount("/mnt/pod", signal);
+    assert.deepEqual((await filesystem.mounts()).map(({ device: { minor } }) => minor).slice(2), [7]);
+    await filesystem.unmount("/mnt/nothing", signal);
+    assert.equal(kernel.log.length, 1);
+  });
+
+  it("are released when neither a superblock nor an exclusive holder is left", async () => {
+    kernel.write("sys/class/block/nvme0n1/dev", "259:1\n");
+    assert.equal(await filesystem.isReleased(device, signal), true);
+    kernel.reading = { ok: false, code: "EBUSY", message: "busy" };
+    assert.equal(await filesystem.isReleased(device, signal), false);
+    kernel.reading = { ok: false, code: "ENOENT", message: "gone" };
+    assert.equal(await filesystem.isReleased(device, signal), true);
+    for (const path of ["ext4/nvme0n1/errors_count", "xfs/nvme0n1/stats", "btrfs/6ba7b810/devices/nvme0n1"]) {
+      kernel.write(`sys/fs/${path}`, "");
+      assert.equal(await filesystem.isReleased(device, signal), false, path);
+      rmSync(join(kernel.root, "sys/fs"), { recursive: true });
+    }
+  });
+
+  it("are released when the name belongs to another device by now", async () => {
+    kernel.write("sys/class/block/nvme0n1/dev", "259:4\n");
+    kernel.write("sys/fs/ext4/nvme0n1/errors_count", "0");
+    assert.equal(await filesystem.isReleased(device, signal), true);
+  });
+
+  it("name what uses a device", async () => {
+    kernel.write("sys/class/block/nvme0n1/holders/dm-0", "");
+    await filesystem.mount(request, signal);
+    await filesystem.bind("/dev/nvme0n1", "/mnt/raw", { readOnly: false }, signal);
+    kernel.mounts = kernel.mounts.map((line) => line.replace(" - any x", " - devtmpfs x"));
+    kernel.sync();
+    assert.deepEqual(await filesystem.holders(device), ["dm-0", "/mnt/stage", "/mnt/raw"]);
+  });
+
+  it("measure space and inodes", async () => {
+    const [bytes, inodes] = await filesystem.usage("/");
+    assert.equal(bytes?.unit, "bytes");
+    assert.equal(inodes?.unit, "inodes");
+    assert.ok(bytes.total > bytes.used && bytes.used > 0n && bytes.available > 0n);
+  });
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Uuid } from "../domain/identity.ts";
+import { MemoryFilesystem } from "./memory-filesystem.ts";
+
+const device = {
+  path: "/dev/memory0n1",
+  number: { major: 4095, minor: 0 },
+  size: 335544320n,
+  uuid: "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid,
+};
+const uuid = "6ba7b810-9dad-51d1-80b4-00c04fd430c9";
+const signal = AbortSignal.timeout(10_000);
+const request = { device, path: "/stage", type: "ext4", options: [], readOnly: false } as const;
+
+async function formatted(): Promise<MemoryFilesystem> {
+  const filesystem = new MemoryFilesystem();
+  await filesystem.make(device, "ext4", uuid, signal);
+  return filesystem;
+}
+
+describe("file systems in memory", () => {
+  it("are blank until they are made", async () => {
+    const filesystem = new MemoryFilesystem();
+    assert.deepEqual(await filesystem.inspect(device, [], signal), { kind: "read" });
+    await assert.rejects(filesystem.mount(request, signal), { kind: "unavailable" });
+    await filesystem.make(device, "ext4", uuid, signal);
+    const evidence = await filesystem.inspect(device, [], signal);
+    assert.deepEqual(evidence, { kind: "read", firstNonZero: 1024n, signature: { type: "ext4", uuid } });
+    assert.deepEqual(filesystem.signatureOf(device.number), { type: "ext4", uuid });
+    assert.deepEqual(await filesystem.check(device, "ext4", signal), { kind: "clean" });
+  });
+
+  it("are mounted, bound and unmounted as the kernel does it", async () => {
+    const filesystem = await formatted();
+    await Promise.all([filesystem.mount(request, signal), filesystem.mount(request, signal)]);
+    await filesystem.bind("/stage", "/pod", { readOnly: true }, signal);
+    await filesystem.bind("/stage", "/pod", { readOnly: true }, signal);
+    const mounts = await filesystem.mounts();
+    assert.deepEqual(
+      mounts.map(({ path, root, device: { major }, options }) => [path, root, major, options[0]]),
+      [
+        ["/stage", "/", 4095, "rw"],
+        ["/pod", "/", 4095, "ro"],
+      ],
+    );
+    await assert.rejects(filesystem.bind("/elsewhere", "/pod2", { readOnly: true }, signal), { kind: "precondition" });
+    await assert.rejects(filesystem.bind("/stage", "/pod", { readOnly: false }, signal), { kind: "in_use" });
+    const other = { ...device, number: { major: 4095, minor: 1 } };
+    await filesystem.make(other, "ext4", uuid, signal);
+    await assert.rejects(filesystem.mount({ ...request, device: other }, signal), { kind: "in_use" });
+    await filesystem.unmount("/stage", signal);
+    assert.equal(await filesystem.isReleased(device, signal), false);
+    await filesystem.unmount("/pod", signal);
+    await filesystem.unmount("/pod", signal);
+    assert.equal(await filesystem.isReleased(device, signal), true);
+  });
+
+  it("cannot be made, checked or inspected while they are mounted", async () => {
+    const filesystem = await formatted();
+    await filesystem.mount(request, signal);
+    await assert.rejects(filesystem.make(device, "ext4", uuid, signal), { kind: "in_use", message: /\/stage/ });
+    await assert.rejects(filesystem.check(device, "ext4", signal), { kind: "in_use" });
+    assert.equal((await filesystem.inspect(device, [], signal)).kind, "unreadable");
+  });
+
+  it("leave a raw block bind without a hold on the device", async () => {
+    const filesystem = new MemoryFilesystem();
+    await filesystem.bind(device.path, "/raw", { readOnly: false }, signal);
+    const [mount] = await filesystem.mounts();
+    assert.deepEqual([mount?.type, mount?.root, mount?.path], ["devtmpfs", "/memory0n1", "/raw"]);
+    assert.deepEqual(await filesystem.holders(device), ["/raw"]);
+    assert.equal(await filesystem.isReleased(device, signal), true);
+  });
+
+  it("have a size", async () => {
+    const filesystem = await formatted();
+    await assert.rejects(filesystem.usage("/stage"), { kind: "not_found" });
+    await filesystem.mount(request, signal);
+    const [bytes, inodes] = await filesystem.usage("/stage");
+    assert.equal(bytes?.total, device.size);
+    assert.equal(bytes.total, bytes.used + bytes.available);
+    assert.equal(inodes?.unit, "inodes");
+  });
+});

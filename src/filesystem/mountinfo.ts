@@ -1,0 +1,80 @@
+/**
+ * The mount table of this process, from /proc/self/mountinfo: reading it never touches a mounted file system.
+ * Format: proc_pid_mountinfo(5); optional fields end at a single dash.
+ */
+import { join, normalize } from "node:path";
+import { readText } from "../host/files.ts";
+import type { DeviceNumber } from "../domain/model.ts";
+import { failure } from "../domain/errors.ts";
+import type { Mount } from "./index.ts";
+
+const linePattern =
+  /^\d+ \d+ (?<major>\d+):(?<minor>\d+) (?<root>\S+) (?<path>\S+) (?<options>\S+)(?: \S+)*? - (?<type>\S+) (?<source>\S*) (?<superOptions>\S+)$/;
+
+/** Oldest mount first, as the kernel lists them. */
+export function parseMountinfo(text: string): readonly Mount[] {
+  return text.split("\n").filter(Boolean).map(parseLine);
+}
+
+function parseLine(line: string): Mount {
+  const groups = linePattern.exec(line)?.groups;
+  if (groups === undefined) {
+    throw failure("unavailable", { cannot: "read the mount table", rule: "a line has an unknown form", got: line });
+  }
+  const { major = "", minor = "", root = "", path = "", options = "" } = groups;
+  const { type = "", source = "", superOptions = "" } = groups;
+  return {
+    device: { major: Number(major), minor: Number(minor) },
+    root: unescape(root),
+    path: unescape(path),
+    type: unescape(type),
+    source: unescape(source),
+    options: options.split(","),
+    superOptions: superOptions.split(","),
+  };
+}
+
+/** Space, tab, line feed and backslash appear as octal numbers; they stand for bytes, and names are UTF-8. */
+function unescape(field: string): string {
+  return field.replaceAll(/\\(?<octal>[0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+}
+
+export async function readMounts(proc: string): Promise<readonly Mount[]> {
+  const text = await readText(join(proc, "self/mountinfo"));
+  if (text === undefined) {
+    throw failure("unavailable", { cannot: "read the mount table", rule: "proc must be mounted", got: proc });
+  }
+  return parseMountinfo(text);
+}
+
+/** The mount that is visible at exactly this path. */
+export function topMountAt(mounts: readonly Mount[], path: string): Mount | undefined {
+  return mounts.findLast((mount) => mount.path === path);
+}
+
+/** What a path shows: a device or file system, and a place inside it. */
+export interface Origin {
+  readonly device: DeviceNumber;
+  readonly root: string;
+}
+
+/** Where a path without symbolic links lies: in the topmost mount at its longest mounted prefix. */
+export function originOf(mounts: readonly Mount[], path: string): Origin | undefined {
+  const isPrefix = (mount: Mount) =>
+    path === mount.path || path.startsWith(mount.path === "/" ? "/" : `${mount.path}/`);
+  const longest = Math.max(...mounts.filter(isPrefix).map((mount) => mount.path.length));
+  const mount = mounts.findLast((candidate) => isPrefix(candidate) && candidate.path.length === longest);
+  if (mount === undefined) return undefined;
+  const inside = path.slice(mount.path === "/" ? 0 : mount.path.length);
+  return { device: mount.device, root: withoutEndSlash(normalize(`${mount.root}/${inside}`)) };
+}
+
+function withoutEndSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+export function sameDevice(a: DeviceNumber, b: DeviceNumber): boolean {
+  return a.major === b.major && a.minor === b.minor;
+}

@@ -1,0 +1,63 @@
+/**
+ * Deleting controllers and waiting until they, and the device they carried, are gone.
+ *
+ * R1  Each controller is deleted by its own sysfs file, and only if that very controller still belongs to the subsystem
+ *     (V3 of nvme/index.ts): names are used again at once.
+ * R2  Writing `delete_controller` blocks until the kernel has let go, up to a minute on a dead path: a child does it.
+ */
+import { join } from "node:path";
+import { failure } from "../domain/errors.ts";
+import type { Nqn } from "../domain/identity.ts";
+import { poll } from "../host/clock.ts";
+import { writeGuarded } from "../host/direct-io.ts";
+import type { Exec } from "../host/exec.ts";
+import { controllerDirectory, readSubsystems, type Controller, type Subsystem } from "./sysfs.ts";
+
+export interface RemovalContext {
+  readonly exec: Exec;
+  readonly sys: string;
+}
+
+/** What has to disappear, chosen from each new snapshot: controllers to delete, and names of devices to wait away. */
+export interface Condemned {
+  readonly controllers: readonly Controller[];
+  readonly devices: readonly string[];
+}
+
+export async function removeControllers(
+  { exec, sys }: RemovalContext,
+  nqn: Nqn,
+  condemn: (subsystems: readonly Subsystem[]) => Condemned,
+  signal: AbortSignal,
+): Promise<void> {
+  const asked = new Set<string>();
+  let left: Condemned = { controllers: [], devices: [] };
+  const step = async () => {
+    left = condemn(await readSubsystems(sys, nqn));
+    if (left.controllers.length === 0 && left.devices.length === 0) return true;
+    const fresh = left.controllers.filter((controller) => !asked.has(identityOf(controller)));
+    for (const controller of fresh) asked.add(identityOf(controller));
+    if (fresh.length > 0) await writeGuarded(exec, fresh.map(deletion(sys, nqn)), { signal });
+    return undefined;
+  };
+  try {
+    await poll(step, signal);
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    const got = [...left.controllers.map(({ name, state }) => `${name} ${state}`), ...left.devices];
+    throw failure("timeout", { cannot: `disconnect ${nqn}`, rule: "its controllers and device must go", got, cause });
+  }
+}
+
+/** A name is used again by the next controller; its id in the subsystem is not, soon. */
+function identityOf({ name, id }: Controller): string {
+  return `${name} ${id ?? ""}`;
+}
+
+function deletion(sys: string, nqn: Nqn) {
+  return ({ name, hostNqn }: Controller) => {
+    const file = (leaf: string) => join(controllerDirectory(sys, name), leaf);
+    const host = hostNqn === undefined ? [] : [{ path: file("hostnqn"), text: hostNqn }];
+    return { path: file("delete_controller"), text: "1", expect: [{ path: file("subsysnqn"), text: nqn }, ...host] };
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * The NVMe/TCP initiator of this host's kernel: nvme-cli starts connections, sysfs says what became of them, and
+ * controllers are deleted by their own files.
+ *
+ * K1  Before a host connects, every controller of the subsystem under another host NQN is gone, and so is the device
+ *     that it carried: its queued writes belong to a revoked publication (V41).
+ * K2  Only a head with the exact NQN and UUID, at least one live path and the full size is a connected device.
+ */
+import { join } from "node:path";
+import { DomainError } from "../domain/errors.ts";
+import type { Nqn } from "../domain/identity.ts";
+import type { Condition } from "../domain/model.ts";
+import { poll } from "../host/clock.ts";
+import type { Exec } from "../host/exec.ts";
+import { removeControllers, type Condemned } from "./controller-removal.ts";
+import { DeviceWait } from "./device-wait.ts";
+import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
+import { checkNqn, ConnectAttempts, connectArguments, samePortal, type Timing } from "./nvme-connect.ts";
+import { readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
+
+export interface KernelInitiatorOptions {
+  readonly exec: Exec;
+  /** Where sysfs is mounted; `/sys`. */
+  readonly sys?: string;
+  /** Where device nodes are; `/dev`. */
+  readonly dev?: string;
+  /** Seconds between two attempts to restore a lost path, and of silence until a path counts as lost; 5 and 5. */
+  readonly timing?: Timing;
+  /** How long a live controller may lack its namespace before it is asked to look again; 1000. */
+  readonly rescanAfterMs?: number;
+}
+
+export class KernelInitiator implements Initiator {
+  readonly #exec: Exec;
+  readonly #sys: string;
+  readonly #dev: string;
+  readonly #timing: Timing;
+  readonly #rescanAfterMs: number;
+  readonly #attempts: ConnectAttempts;
+
+  constructor({ exec, sys = "/sys", dev = "/dev", timing, rescanAfterMs = 1000 }: KernelInitiatorOptions) {
+    this.#exec = exec;
+    this.#sys = sys;
+    this.#dev = dev;
+    this.#timing = timing ?? { reconnectDelay: 5, keepAlive: 5 };
+    this.#rescanAfterMs = rescanAfterMs;
+    this.#attempts = new ConnectAttempts(exec, this.#timing);
+  }
+
+  async connect(request: ConnectRequest, signal: AbortSignal): Promise<NvmeDevice> {
+    const { nqn, host, portals } = request;
+    // Everything is checked before the first side effect.
+    for (const portal of portals) connectArguments(nqn, host, portal, this.#timing);
+    const condemn = (subsystems: readonly Subsystem[]) => obsolete(subsystems, host.hostNqn);
+    await removeControllers({ exec: this.#exec, sys: this.#sys }, nqn, condemn, signal);
+    const connected = (await readSubsystems(this.#sys, nqn)).flatMap(({ controllers }) => controllers);
+    const missing = portals.filter(
+      (portal) => !connected.some((path) => path.portal && samePortal(path.portal, portal)),
+    );
+    const attempts = missing.map((portal) => this.#attempts.connect(nqn, host, portal, signal));
+    return await this.#arrival(request, Promise.all(attempts), signal);
+  }
+
+  /** Waits for the device while the attempts run. */
+  async #arrival(request: ConnectRequest, attempts: Promise<readonly string[]>, signal: AbortSignal) {
+    let reports: readonly string[] | undefined;
+    // The signal alone makes an attempt reject, and the wait below ends by it too.
+    attempts.then((said) => (reports = said)).catch(() => undefined);
+    const wait = new DeviceWait(request, { sys: this.#sys, rescanAfterMs: this.#rescanAfterMs });
+    try {
+      const namespace = await poll(async () => {
+        // Taken before the snapshot: an attempt that ends in between must not be judged by an older snapshot.
+        const settled = reports;
+        return await wait.look(await readSubsystems(this.#sys, request.nqn), settled);
+      }, signal);
+      return this.#device(request, namespace);
+    } catch (cause) {
+      if (cause instanceof DomainError || !signal.aborted) throw cause;
+      throw wait.expired(reports, cause);
+    }
+  }
+
+  #device({ uuid }: Target, { name, number, size }: Namespace): NvmeDevice {
+    return { path: join(this.#dev, name), name, number, size, uuid };
+  }
+
+  async find(target: Target, signal: AbortSignal): Promise<NvmeDevice | undefined> {
+    signal.throwIfAborted();
+    const namespace = await this.#head(target);
+    return namespace && this.#device(target, namespace);
+  }
+
+  async #head({ nqn, uuid }: Target): Promise<Namespace | undefined> {
+    const namespaces = (await readSubsystems(this.#sys, nqn)).flatMap((subsystem) => subsystem.namespaces);
+    return namespaces.find((namespace) => namespace.uuid === uuid);
+  }
+
+  async hostsOf(nqn: Nqn): Promise<readonly string[]> {
+    const controllers = (await readSubsystems(this.#sys, nqn)).flatMap((subsystem) => subsystem.controllers);
+    return [...new Set(controllers.flatMap(({ hostNqn }) => hostNqn ?? []))];
+  }
+
+  async disconnect(nqn: Nqn, signal: AbortSignal): Promise<void> {
+    checkNqn(nqn);
+    await this.#attempts.settled(nqn, signal);
+    await removeControllers({ exec: this.#exec, sys: this.#sys }, nqn, everything, signal);
+  }
+
+  async condition(target: Target): Promise<Condition> {
+    const subsystems = await readSubsystems(this.#sys, target.nqn);
+    const paths = subsystems.flatMap(({ controllers }) => controllers);
+    const live = paths.filter(({ state }) => state === "live").length;
+    const present = subsystems.some(({ namespaces }) => namespaces.some(({ uuid }) => uuid === target.uuid));
+    if (!present) return { abnormal: true, message: "the device is not connected" };
+    const others = paths.filter(({ state }) => state !== "live").map(({ name, state }) => `, ${name} is ${state}`);
+    const message = `${live} of ${paths.length} paths ${paths.length === 1 ? "is" : "are"} live${others.join("")}`;
+    return { abnormal: live === 0 || live < paths.length, message };
+  }
+}
+
+function everything(subsystems: readonly Subsystem[]): Condemned {
+  return {
+    controllers: subsystems.flatMap(({ controllers }) => controllers),
+    devices: subsystems.flatMap(({ namespaces }) => namespaces.map(({ name }) => name)),
+  };
+}
+
+/**
+ * What must go before `hostNqn` connects (K1): controllers of other hosts and dead ones. A live controller of this
+ * host keeps the device. Without one, its waiting controllers go too, because their device may hold foreign writes.
+ */
+function obsolete(subsystems: readonly Subsystem[], hostNqn: string): Condemned {
+  const { controllers, devices } = everything(subsystems);
+  const ours = (controller: Controller) => controller.hostNqn === hostNqn && !isEnding(controller.state);
+  const foreign = controllers.filter((controller) => !ours(controller));
+  if (controllers.some((controller) => ours(controller) && controller.state === "live")) {
+    return { controllers: foreign, devices: [] };
+  }
+  if (foreign.length > 0) return { controllers, devices };
+  return { controllers: [], devices: controllers.length === 0 ? devices : [] };
+}
+
+function isEnding(state: string): boolean {
+  return state === "dead" || state.startsWith("deleting");
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { HostIdentity, Nqn, Uuid } from "../domain/identity.ts";
+import type { Exec } from "../host/exec.ts";
+import { ConnectAttempts, connectArguments, samePortal } from "./nvme-connect.ts";
+
+const nqn = "nqn.2026-11.dev.nvmetcp.csi:0a1b2c3d:v1-00112233445566778899aabbccddeeff" as Nqn;
+const hostId = "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid;
+const host: HostIdentity = { hostNqn: `nqn.2014-08.org.nvmexpress:uuid:${hostId}` as Nqn, hostId };
+const portal = { address: "192.0.2.1", port: 4420 };
+const timing = { reconnectDelay: 5, keepAlive: 7 };
+
+describe("the arguments of nvme connect", () => {
+  it("name one portal, both identities, and never give up", () => {
+    assert.deepEqual(connectArguments(nqn, host, portal, timing), [
+      "connect",
+      ...["--transport", "tcp", "--traddr", "192.0.2.1", "--trsvcid", "4420", "--nqn", nqn],
+      ...["--hostnqn", host.hostNqn, "--hostid", hostId],
+      ...["--ctrl-loss-tmo", "-1", "--reconnect-delay", "5", "--keep-alive-tmo", "7"],
+    ]);
+  });
+
+  it("refuse every value that could carry another option", () => {
+    const refuses = (work: () => unknown, rule: RegExp) =>
+      assert.throws(work, { kind: "invalid_argument", message: rule });
+    for (const address of [
+      "",
+      "example.org",
+      "192.0.2.1,hostnqn=nqn.x",
+      "fe80::1%eth0",
+      "--dump-config",
+      "192.0.2.256",
+    ]) {
+      refuses(() => connectArguments(nqn, host, { address, port: 4420 }, timing), /IP address/);
+    }
+    for (const port of [0, 65536, 1.5, NaN]) {
+      refuses(() => connectArguments(nqn, host, { address: "::1", port }, timing), /port/);
+    }
+    for (const bad of ["", "nqn.A", "nqn.a,b", "nqn.a b", "nqn.a\n", "-nqn", `nqn.${"a".repeat(219)}`]) {
+      refuses(() => connectArguments(bad as Nqn, host, portal, timing), /NQN/);
+      refuses(() => connectArguments(nqn, { hostNqn: bad as Nqn, hostId }, portal, timing), /NQN/);
+    }
+    refuses(() => connectArguments(nqn, { ...host, hostId: "x" as Uuid }, portal, timing), /UUID/);
+    refuses(() => connectArguments(nqn, host, portal, { ...timing, keepAlive: 0.5 }), /seconds/);
+    assert.ok(connectArguments(`nqn.${"a".repeat(218)}` as Nqn, host, portal, timing));
+  });
+});
+
+describe("two portals", () => {
+  it("are the same whatever the spelling of an IPv6 address", () => {
+    assert.ok(samePortal({ address: "fd00:0::1", port: 1 }, { address: "FD00::1", port: 1 }));
+    assert.ok(!samePortal({ address: "fd00::1", port: 1 }, { address: "fd00::1", port: 2 }));
+    assert.ok(!samePortal({ address: "192.0.2.1", port: 1 }, { address: "192.0.2.10", port: 1 }));
+  });
+});
+
+describe("attempts to connect", () => {
+  const result = { exitCode: 1, signal: undefined, stdout: "", stderr: "connection refused" };
+
+  it("are joined, outlive the request, and are waited for by subsystem", async () => {
+    const { promise, resolve } = Promise.withResolvers<typeof result>();
+    let runs = 0;
+    const slow: Exec = () => {
+      runs++;
+      return promise;
+    };
+    const attempts = new ConnectAttempts(slow, timing);
+    const impatient = new AbortController();
+    const first = attempts.connect(nqn, host, portal, impatient.signal);
+    const second = attempts.connect(nqn, host, portal, AbortSignal.timeout(5000));
+    impatient.abort(new Error("the request ended"));
+    await assert.rejects(first, /the request ended/);
+    assert.equal(runs, 1);
+    await attempts.settled("nqn.other" as Nqn, AbortSignal.timeout(5000));
+    await assert.rejects(attempts.settled(nqn, AbortSignal.abort()), { name: "AbortError" });
+    resolve(result);
+    await attempts.settled(nqn, AbortSignal.timeout(5000));
+    assert.equal(await second, "192.0.2.1 port 4420: connection refused");
+    await attempts.connect(nqn, host, portal, AbortSignal.timeout(5000));
+    assert.equal(runs, 2);
+  });
+
+  it("that cannot start are words too", async () => {
+    const attempts = new ConnectAttempts(() => Promise.reject(new Error("no such program")), timing);
+    assert.match(await attempts.connect(nqn, host, portal, AbortSignal.timeout(5000)), /no such program/);
+  });
+});
