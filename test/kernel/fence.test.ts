@@ -1,0 +1,137 @@
+/**
+ * The fence on a real kernel: after ControllerUnpublish nothing that the node still has in its queues can reach the
+ * volume, now (V1, V2) or after the volume has come back to the same node (V41). Each test runs once more against a
+ * driver without the guard, and must see the fault there.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { poll } from "../../src/host/clock.ts";
+import { census } from "../support/census.ts";
+import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
+import { GuestVolume } from "../support/guest-volume.ts";
+import { buildMutant } from "../support/mutant.ts";
+
+const limit = () => AbortSignal.timeout(60_000);
+/** Several times what a fenced host needs for its next attempts. */
+const observeMs = 5000;
+const staleMiB = 100;
+
+describe("the fence", () => {
+  let guest: GuestDriver;
+
+  before(async () => {
+    guest = await startGuestDriver({ signal: AbortSignal.timeout(300_000), poolMiB: 8192 });
+  });
+
+  after(async () => guest[Symbol.asyncDispose]());
+
+  /** Direct random writes without end, several in flight. */
+  async function load(device: string) {
+    const shape = ["--rw=randwrite", "--bs=4k", "--iodepth=8", "--ioengine=libaio", "--direct=1", "--size=64m"];
+    return await guest.machine.spawn([
+      ...["fio", "--name=load", `--filename=${device}`, ...shape, "--time_based", "--runtime=600"],
+    ]);
+  }
+
+  async function isWritten(volume: GuestVolume): Promise<void> {
+    const first = await volume.lastWrite();
+    await poll(async () => ((await volume.lastWrite()) > first ? true : undefined), limit());
+  }
+
+  /** Publishes, writes in a loop, unpublishes; tells whether the backing file was written afterwards. */
+  async function writesAfterUnpublish(name: string): Promise<boolean> {
+    const volume = new GuestVolume(guest, name, "block");
+    await volume.open();
+    const writer = await load(await volume.device());
+    await isWritten(volume);
+    await volume.unpublish();
+    const fenced = await volume.lastWrite();
+    await guest.machine.exec(["cp", "--reflink=always", volume.backing, "/pool/fenced"]);
+    await delay(observeMs);
+    const { exitCode } = await guest.machine.exec(["cmp", "--silent", volume.backing, "/pool/fenced"], {
+      check: false,
+    });
+    const changed = exitCode !== 0 || (await volume.lastWrite()) !== fenced;
+    await guest.machine.exec(["rm", "/pool/fenced"]);
+    await writer.kill("SIGKILL");
+    await volume.unstage();
+    await writer.exited;
+    await volume.unpublish();
+    await volume.delete();
+    return changed;
+  }
+
+  /** Fences a node with a write in its queue, gives the volume back to it, and tells whether that write landed. */
+  async function staleWriteLands(name: string): Promise<boolean> {
+    const volume = new GuestVolume(guest, name, "block");
+    await volume.open();
+    const device = await volume.device();
+    await volume.unpublish();
+    const write = `printf '%-4096s' stale | dd of=${device} bs=4096 count=1 seek=${staleMiB * 256} oflag=direct conv=notrunc`;
+    const stale = await guest.machine.spawn(["sh", "-c", write]);
+    await delay(1000);
+    await volume.publish();
+    await delay(observeMs);
+    const read = `dd if=${volume.backing} bs=4096 count=1 skip=${staleMiB * 256} status=none | head --bytes=5 | tr -d '\\0'`;
+    const landed = (await guest.machine.sh(read)).stdout === "stale";
+    await volume.stage();
+    const { exitCode } = await stale.exited;
+    assert.equal(landed, exitCode === 0, "the writer is told the truth");
+    await volume.destroy();
+    return landed;
+  }
+
+  it("lets no sector reach the backing file after ControllerUnpublish has returned", async () => {
+    assert.equal(await writesAfterUnpublish("fenced"), false);
+  });
+
+  it("keeps a queued write of an old publication away when the volume returns to its node", async () => {
+    assert.equal(await staleWriteLands("revived"), false);
+  });
+
+  it("would not hold if only the host's right to connect were removed", async () => {
+    const mutant = await buildMutant({
+      name: "acl-only",
+      file: "src/target-agent/exporter.ts",
+      replace: `      await this.#unlink(nqn);
+      await this.#configfs.removeSubsystem(nqn);
+    });
+    const left = await this.#configfs.subsystems();
+    if (left.includes(nqn))`,
+      by: `    });
+    const left: readonly string[] = [];
+    if (left.includes(nqn))`,
+    });
+    await guest.stop();
+    await guest.start(mutant);
+    assert.equal(await writesAfterUnpublish("unfenced"), true);
+    await guest.stop();
+    await guest.start();
+    const leftover = new GuestVolume(guest, "unfenced", "block");
+    // The mutant left its export behind; the real driver makes the same volume, and takes all of it away.
+    await leftover.create();
+    await leftover.publish();
+    await leftover.unpublish();
+    await leftover.delete();
+  });
+
+  it("would not hold against a revived host with one stable host NQN for each node", async () => {
+    const mutant = await buildMutant({
+      name: "stable-host-nqn",
+      file: "src/domain/identity.ts",
+      replace: "uuidv5(`${volume} ${epoch}`, node)",
+      by: "uuidv5(`${volume}`, node)",
+    });
+    await guest.stop();
+    await guest.start(mutant);
+    assert.equal(await staleWriteLands("stable"), true);
+    await guest.stop();
+    await guest.start();
+  });
+
+  it("leaves nothing behind", async () => {
+    assert.equal(await guest.stop(), 0);
+    assert.deepEqual(await census(guest.machine), []);
+  });
+});

@@ -1,0 +1,130 @@
+/** One volume of a driver in the lab, through CSI calls: what the kernel tests do with it, step by step. */
+import { exportIdentityOf, parseVolumeId, volumeIdOf, type ClusterId } from "../../src/domain/identity.ts";
+import type { VolumeCapability } from "../../src/gen/csi/v1/VolumeCapability.ts";
+import { guestCluster, poolPath, type GuestDriver } from "./guest-driver.ts";
+
+const cluster = guestCluster as ClusterId;
+const access_mode = { mode: "SINGLE_NODE_WRITER" } as const;
+const capabilities: Readonly<Record<"block" | "ext4", VolumeCapability>> = {
+  block: { access_mode, block: {} },
+  ext4: { access_mode, mount: { fs_type: "ext4", mount_flags: [] } },
+};
+
+export class GuestVolume {
+  readonly id: string;
+  readonly nqn: string;
+  /** UUID of the namespace. */
+  readonly uuid: string;
+  /** In the machine. */
+  readonly backing: string;
+  readonly staging: string;
+  readonly target: string;
+  /** Of the last publish. */
+  context: Record<string, string> = {};
+  readonly #guest: GuestDriver;
+  readonly #name: string;
+  readonly #capability: VolumeCapability;
+
+  constructor(guest: GuestDriver, name: string, use: "block" | "ext4") {
+    const volume = volumeIdOf(cluster, name);
+    const { nqn, uuid } = exportIdentityOf(cluster, volume);
+    this.#guest = guest;
+    this.#name = name;
+    this.#capability = capabilities[use];
+    this.id = `nvmet/${volume}`;
+    this.nqn = nqn;
+    this.uuid = uuid;
+    this.backing = `${poolPath}/volumes/${volume}.img`;
+    this.staging = `/run/kubelet/${name}/staging`;
+    this.target = `/run/kubelet/${name}/pod/target`;
+  }
+
+  /** Makes the volume; 320 MiB unless given. */
+  async create(sizeMiB = 320): Promise<void> {
+    const { volume } = await this.#guest.client.controller.CreateVolume({
+      name: this.#name,
+      capacity_range: { required_bytes: String(sizeMiB * 1024 * 1024) },
+      volume_capabilities: [this.#capability],
+    });
+    if (parseVolumeId(volume?.volume_id?.split("/")[1] ?? "") === undefined || volume?.volume_id !== this.id) {
+      throw new Error(`expected volume ${this.id}; got ${volume?.volume_id ?? "none"}`);
+    }
+    await this.#guest.machine.exec(["mkdir", "-p", this.staging]);
+  }
+
+  async publish(): Promise<void> {
+    const { node_id } = await this.#guest.client.node.NodeGetInfo({});
+    const request = { volume_id: this.id, node_id, volume_capability: this.#capability };
+    this.context = (await this.#guest.client.controller.ControllerPublishVolume(request)).publish_context;
+  }
+
+  async stage(context = this.context): Promise<void> {
+    await this.#guest.client.node.NodeStageVolume({
+      volume_id: this.id,
+      publish_context: context,
+      staging_target_path: this.staging,
+      volume_capability: this.#capability,
+    });
+  }
+
+  async nodePublish(options: { readonly readOnly?: boolean } = {}): Promise<void> {
+    await this.#guest.client.node.NodePublishVolume({
+      volume_id: this.id,
+      publish_context: this.context,
+      staging_target_path: this.staging,
+      target_path: this.target,
+      volume_capability: this.#capability,
+      readonly: options.readOnly ?? false,
+    });
+  }
+
+  async nodeUnpublish(): Promise<void> {
+    await this.#guest.client.node.NodeUnpublishVolume({ volume_id: this.id, target_path: this.target });
+  }
+
+  async unstage(): Promise<void> {
+    await this.#guest.client.node.NodeUnstageVolume({ volume_id: this.id, staging_target_path: this.staging });
+  }
+
+  async unpublish(): Promise<void> {
+    const { node_id } = await this.#guest.client.node.NodeGetInfo({});
+    await this.#guest.client.controller.ControllerUnpublishVolume({ volume_id: this.id, node_id });
+  }
+
+  async delete(): Promise<void> {
+    await this.#guest.client.controller.DeleteVolume({ volume_id: this.id });
+  }
+
+  /** Everything up to the stage. */
+  async open(): Promise<void> {
+    await this.create();
+    await this.publish();
+    await this.stage();
+  }
+
+  /** Everything back. */
+  async destroy(): Promise<void> {
+    await this.nodeUnpublish();
+    await this.unstage();
+    await this.unpublish();
+    await this.delete();
+  }
+
+  /** Path of the head device in the machine, found by NQN and UUID as a person would. */
+  async device(): Promise<string> {
+    const { stdout } = await this.#guest.machine.sh(`
+      for subsystem in /sys/class/nvme-subsystem/*; do
+        [ "$(cat $subsystem/subsysnqn)" = "${this.nqn}" ] || continue
+        for head in $subsystem/nvme*n*; do
+          [ "$(cat $head/uuid)" = "${this.uuid}" ] && echo /dev/\${head##*/}
+        done
+      done`);
+    return stdout.trim();
+  }
+
+  /** When the backing file was last written, in nanoseconds since the epoch. */
+  async lastWrite(): Promise<bigint> {
+    const { stdout } = await this.#guest.machine.exec(["stat", "--format=%.9Y", this.backing]);
+    return BigInt(stdout.trim().replace(".", ""));
+  }
+}
