@@ -21,8 +21,8 @@ export class ListenerGate {
 
   async close(signal: AbortSignal): Promise<void> {
     const rule = `tcp dport { ${this.#ports.join(", ")} } tcp flags syn reject with tcp reset`;
-    const chain = `chain input { type filter hook input priority -10; policy accept; ${rule} }`;
-    await this.#apply(`add table ${table}\ndelete table ${table}\ntable ${table} { ${chain} }\n`, signal);
+    const chain = `chain input { type filter hook input priority -10; policy accept; ${rule}; }`;
+    await this.#apply(`add table ${table}\ndelete table ${table}\ntable ${table} { ${chain}; }\n`, signal);
   }
 
   /** Removes the table; absent = done. */

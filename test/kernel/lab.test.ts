@@ -168,6 +168,15 @@ describe("a machine of the lab", limit, () => {
     await machine.sh("[ ! -e /dev/nvme0n1 ]");
   });
 
+  it("works the same directly on a machine that has the kernel", async () => {
+    // The guest is such a machine.
+    const script = 'cat; losetup --noheadings --output NAME; echo "$1" >&2; exit 6';
+    const direct = ["scripts/vm.ts", "--direct", "--disk", "64M", "sh", "-c", script, "-", "--disk"];
+    const result = await machine.exec([machine.node, ...direct], { stdin: "in\n", check: false });
+    assert.deepEqual(result, { exitCode: 6, stdout: "in\n/dev/loop0\n", stderr: "--disk\n" });
+    assert.equal((await machine.sh("losetup --list --noheadings; ls -d /tmp/nvmetcp-lab-* || true")).stdout, "");
+  });
+
   it("keeps a scratch disk, and nothing else, over a reset", async () => {
     const [disk = ""] = machine.disks;
     await machine.sh(`echo kept | dd of="${disk}" conv=fsync status=none; echo lost > /tmp/lost`);

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { z } from "zod";
+import { absolutePath, capabilities, capability, capacityRange, decode, parameters, required } from "./decode.ts";
+
+const writer = { mode: "SINGLE_NODE_WRITER" };
+const mount = { fs_type: "", mount_flags: [], volume_mount_group: "" };
+const good = { access_type: "mount", mount, access_mode: writer };
+
+const decodeOne = (value: unknown) => decode("Test", z.object({ it: capability }), { it: value }).it;
+const refusal = (message: RegExp) => ({ kind: "invalid_argument", message });
+
+describe("a wrong request", () => {
+  it("is refused with method, field, rule and value", () => {
+    const schema = z.object({ volume_id: required, staging_target_path: absolutePath });
+    const whole = { volume_id: "v", staging_target_path: "/s" };
+    assert.deepEqual(decode("NodeStageVolume", schema, whole), whole);
+    assert.throws(
+      () => decode("NodeStageVolume", schema, { ...whole, volume_id: "" }),
+      refusal(/^cannot serve NodeStageVolume: volume_id must not be empty; got ""$/),
+    );
+    assert.throws(
+      () => decode("NodeStageVolume", schema, { ...whole, staging_target_path: "/a/../b" }),
+      refusal(/^cannot serve NodeStageVolume: staging_target_path must be a normalized path; got "\/a\/\.\.\/b"$/),
+    );
+    assert.throws(
+      () => decode("X", schema, { ...whole, volume_id: "a\0b" }),
+      refusal(/volume_id .*control characters/),
+    );
+  });
+
+  for (const path of ["", "a", "./a", "/", "//", "/a/", "/a//b", "/a/./b", "/../a", "/a\u0007"]) {
+    it(`has no path ${JSON.stringify(path)}`, () => {
+      assert.throws(() => decode("X", z.object({ p: absolutePath }), { p: path }), refusal(/: p must /));
+    });
+  }
+});
+
+describe("a volume capability", () => {
+  it("is a file system of the default type, one of a named type, or a raw block device", () => {
+    assert.deepEqual(decodeOne(good), { kind: "filesystem", type: "ext4", options: [] });
+    const named = { ...good, mount: { ...mount, fs_type: "ext4", mount_flags: ["noatime"] } };
+    assert.deepEqual(decodeOne(named), { kind: "filesystem", type: "ext4", options: ["noatime"] });
+    assert.deepEqual(decodeOne({ access_type: "block", block: {}, access_mode: writer }), { kind: "block" });
+  });
+
+  const bad: readonly (readonly [string, unknown, RegExp])[] = [
+    ["no access mode", { ...good, access_mode: null }, /it\.access_mode must be set/],
+    ["an access mode of 0", { ...good, access_mode: { mode: "UNKNOWN" } }, /access_mode\.mode must be SINGLE_NODE/],
+    ["an unknown access mode", { ...good, access_mode: { mode: 99 } }, /access_mode\.mode must be/],
+    ["many writers", { ...good, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } }, /must be SINGLE_NODE_WRITER/],
+    ["neither mount nor block", { access_mode: writer }, /it must have mount or block set/],
+    ["both mount and block", { ...good, block: {} }, /it must be either mount or block/],
+    ["another file system", { ...good, mount: { ...mount, fs_type: "ntfs" } }, /mount\.fs_type must be ext4.*"ntfs"/],
+    ["a group", { ...good, mount: { ...mount, volume_mount_group: "1000" } }, /volume_mount_group must be empty/],
+    ["a dangerous flag", { ...good, mount: { ...mount, mount_flags: ["bind"] } }, /mount_flags/],
+  ];
+  for (const [what, value, message] of bad) {
+    it(`is refused with ${what}`, () => {
+      assert.throws(() => decodeOne(value), refusal(message));
+    });
+  }
+
+  it("names its place in a list", () => {
+    const request = { volume_capabilities: [good, { ...good, access_mode: null }] };
+    const schema = z.object({ volume_capabilities: capabilities });
+    assert.throws(() => decode("X", schema, request), refusal(/volume_capabilities\.1\.access_mode/));
+    assert.throws(() => decode("X", schema, { volume_capabilities: [] }), refusal(/volume_capabilities must/));
+  });
+});
+
+describe("a capacity range", () => {
+  const read = (value: unknown) => decode("X", z.object({ capacity_range: capacityRange }), { capacity_range: value });
+  it("is exact beyond 2^53, and empty when it is not given", () => {
+    const beyond = { required_bytes: "9007199254740993", limit_bytes: "0" };
+    assert.deepEqual(read(beyond).capacity_range, { required: 9_007_199_254_740_993n, limit: 0n });
+    assert.deepEqual(read(null).capacity_range, { required: 0n, limit: 0n });
+  });
+});
+
+describe("StorageClass parameters", () => {
+  const read = (map: Record<string, string>) => decode("X", z.object({ parameters }), { parameters: map }).parameters;
+  it("are those of the driver; the provisioner's own pass", () => {
+    assert.deepEqual(read({}), {});
+    assert.deepEqual(read({ backend: "nvmet", "csi.storage.k8s.io/pv/name": "x" }), { backend: "nvmet" });
+  });
+
+  for (const key of [
+    "Backend",
+    "backend ",
+    "backen",
+    "fsType",
+    "csi.storage.k8s.io",
+    "skipFormatCheck",
+    "__proto__x",
+  ]) {
+    it(`are refused with ${JSON.stringify(key)}, naming it and the known ones`, () => {
+      assert.throws(
+        () => read({ [key]: "x" }),
+        (error: unknown) =>
+          error instanceof Error && error.message.includes(key) && /knows .*backend/.test(error.message),
+      );
+    });
+  }
+});

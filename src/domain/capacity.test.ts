@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { chooseSize, largestWithin, roundUpToStep, satisfies, type CapacityRange } from "./capacity.ts";
+import { DomainError } from "./errors.ts";
+
+// The rules once more, as numbers: DESIGN 4.
+const step = 4n * 1024n * 1024n;
+const smallest = 320n * 1024n * 1024n;
+const largest = 64n * 1024n ** 4n;
+const usual = 1024n ** 3n;
+
+const bytes = fc.oneof(
+  fc.bigInt(0n, 2n * smallest),
+  fc.bigInt(0n, 2n * largest),
+  fc.bigInt(-2n, 2n).map((offset) => smallest + offset),
+  fc.bigInt(-2n, 2n).map((offset) => largest + offset),
+  fc.tuple(fc.bigInt(0n, 1000n), fc.bigInt(-1n, 1n)).map(([count, offset]) => count * step + smallest + offset),
+);
+const ranges = fc.record({ required: bytes, limit: bytes }, { requiredKeys: [] });
+
+/** Whether a size of the rule lies in the range, found without the code under test. */
+function smallestFitting({ required = 0n, limit = 0n }: CapacityRange): bigint | undefined {
+  let size = smallest;
+  if (required > size) size = required % step === 0n ? required : required - (required % step) + step;
+  return size > largest || (limit > 0n && size > limit) ? undefined : size;
+}
+
+function outcome(range: CapacityRange): bigint | string {
+  try {
+    return chooseSize(range);
+  } catch (error) {
+    assert.ok(error instanceof DomainError);
+    return error.kind;
+  }
+}
+
+describe("the size of a new volume", () => {
+  it("is a multiple of 4 MiB from 320 MiB to 64 TiB inside the range, or out_of_range when there is none", () => {
+    fc.assert(
+      fc.property(ranges, (range) => {
+        const { required = 0n, limit = 0n } = range;
+        fc.pre(limit === 0n || required <= limit);
+        const size = outcome(range);
+        if (typeof size === "string") {
+          assert.equal(size, "out_of_range");
+          assert.equal(smallestFitting(range), undefined);
+          return;
+        }
+        assert.equal(size % step, 0n);
+        assert.ok(size >= smallest && size <= largest);
+        assert.ok(size >= required && (limit === 0n || size <= limit));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("is the smallest that holds what is required", () => {
+    fc.assert(
+      fc.property(ranges, (range) => {
+        fc.pre((range.required ?? 0n) > 0n && (range.limit ?? 0n) >= 0n);
+        fc.pre((range.limit ?? 0n) === 0n || (range.required ?? 0n) <= (range.limit ?? 0n));
+        const size = outcome(range);
+        if (typeof size === "bigint") assert.equal(size, smallestFitting(range));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("is 1 GiB when nothing is required, or the largest below it that the limit admits", () => {
+    assert.equal(chooseSize({}), usual);
+    assert.equal(chooseSize({ required: 0n, limit: 0n }), usual);
+    assert.equal(chooseSize({ limit: usual }), usual);
+    assert.equal(chooseSize({ limit: 2n * usual }), usual);
+    assert.equal(chooseSize({ limit: usual - 1n }), usual - step);
+    assert.equal(chooseSize({ limit: smallest + 1n }), smallest);
+    assert.equal(chooseSize({ limit: smallest }), smallest);
+  });
+
+  it("is refused beyond the largest, below the smallest, and for a range upside down", () => {
+    assert.equal(outcome({ limit: smallest - 1n }), "out_of_range");
+    assert.equal(outcome({ required: largest }), largest);
+    assert.equal(outcome({ required: largest + 1n }), "out_of_range");
+    assert.equal(outcome({ required: smallest + 1n, limit: smallest + step - 1n }), "out_of_range");
+    assert.equal(outcome({ required: 2n * usual, limit: usual }), "invalid_argument");
+    assert.equal(outcome({ required: -1n }), "invalid_argument");
+    assert.equal(outcome({ limit: -1n }), "invalid_argument");
+  });
+});
+
+describe("an existing volume", () => {
+  it("satisfies a range that its size lies in", () => {
+    fc.assert(
+      fc.property(ranges, (range) => {
+        const size = outcome(range);
+        if (typeof size === "bigint") assert.ok(satisfies(size, range), "a repeated create finds its volume");
+      }),
+    );
+    assert.ok(!satisfies(usual, { required: usual + 1n }));
+    assert.ok(!satisfies(usual, { limit: usual - 1n }));
+    assert.ok(satisfies(usual, {}));
+  });
+});
+
+describe("the largest volume within a space", () => {
+  it("has a size of the rule, fits, and leaves less than a step", () => {
+    fc.assert(
+      fc.property(bytes, (space) => {
+        const size = largestWithin(space);
+        if (size === 0n) {
+          assert.ok(space < smallest);
+          return;
+        }
+        assert.ok(size % step === 0n && size >= smallest && size <= largest && size <= space);
+        assert.ok(space - size < step || size === largest);
+      }),
+    );
+  });
+});
+
+describe("rounding up", () => {
+  it("changes only what is no multiple", () => {
+    fc.assert(
+      fc.property(bytes, (size) => {
+        const rounded = roundUpToStep(size);
+        assert.ok(rounded % step === 0n && rounded >= size && rounded - size < step);
+      }),
+    );
+  });
+});

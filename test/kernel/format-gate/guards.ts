@@ -1,0 +1,105 @@
+/** Every guard of the format gate, each with what the driver is without it and the situations that only it stops. */
+import type { Mutation } from "../../support/mutant.ts";
+import { bytesElsewhere, bytesInHead, vmfs } from "./foreign-data.ts";
+import * as scenarios from "./scenarios.ts";
+
+export interface Guard {
+  readonly name: string;
+  readonly without: Mutation;
+  readonly harm: Readonly<Record<string, scenarios.Scenario>>;
+}
+
+const gate = "src/services/format-gate.ts";
+const { hiddenFromTarget, zeroedBetweenPublications } = scenarios;
+const hidden = (data: typeof bytesInHead) => Object.fromEntries(data.map((one) => [one.name, hiddenFromTarget(one)]));
+
+export const guards: readonly Guard[] = [
+  {
+    name: "(a) what the target says of the content",
+    without: { name: "gate-content", file: gate, replace: `if (content.state === "present") {`, by: "if (false) {" },
+    harm: {
+      "a backing zeroed between two publications": zeroedBetweenPublications("punched out"),
+      "data that only the target has seen": scenarios.knownToTargetAlone,
+    },
+  },
+  {
+    name: "(a) the target's memory of content",
+    without: {
+      name: "gate-memory",
+      file: "src/target-agent/content.ts",
+      replace: "return isLoss ? { ...record, lossSeenAt: now.toISOString() } : record;",
+      by: "return { ...record, content: seen };",
+    },
+    harm: { "a backing zeroed between two publications": zeroedBetweenPublications("punched out") },
+  },
+  {
+    name: "(b) the uuid of the namespace",
+    without: {
+      name: "gate-uuid",
+      file: "src/nvme/device-wait.ts",
+      replace: "namespaces.find((candidate) => candidate.uuid === uuid)",
+      by: "namespaces[0]",
+    },
+    harm: { "the device of another volume under this volume's NQN": scenarios.strangersDevice },
+  },
+  {
+    name: "(b) the size",
+    without: {
+      name: "gate-size",
+      file: "src/nvme/device-wait.ts",
+      replace: "namespace !== undefined && namespace.size >= atLeast",
+      by: "namespace !== undefined",
+    },
+    harm: { "a device of half the size": scenarios.shrunkDevice },
+  },
+  {
+    name: "(b) the number of the opened device",
+    without: {
+      name: "gate-number",
+      file: "src/host/direct-io-child.ts",
+      replace: "if (expect === undefined) return;",
+      by: "return;",
+    },
+    harm: { "another disk's node under the device's name": scenarios.strangersDeviceNode },
+  },
+  {
+    name: "(c) the zero proof",
+    without: { name: "gate-zeros", file: gate, replace: "if (firstNonZero !== undefined) {", by: "if (false) {" },
+    harm: hidden(bytesInHead),
+  },
+  {
+    name: "(c) the regions behind the first 2 MiB",
+    without: {
+      name: "gate-regions",
+      file: "src/domain/gate-regions.ts",
+      replace: "[...fixedSpans(size), ...[size, ...blankSizes].flatMap(endSpans)]",
+      by: "[{ start: 0n, end: head }]",
+    },
+    harm: hidden(bytesElsewhere),
+  },
+  {
+    name: "(c) the difference between unreadable and empty",
+    without: {
+      name: "gate-unreadable",
+      file: gate,
+      replace: `return { action: "retry", reason: evidence.reason };`,
+      by: `return { action: "format" };`,
+    },
+    harm: { "a file system with an unreadable superblock": scenarios.unreadableFilesystem },
+  },
+  {
+    name: "(d) the signature",
+    without: {
+      name: "gate-signature",
+      file: gate,
+      replace: "if (signature !== undefined) return",
+      by: "if (false) return",
+    },
+    harm: hidden([vmfs]),
+  },
+  {
+    name: "(e) the node's own mark",
+    without: { name: "gate-journal", file: gate, replace: "if (formattedInThisEpoch) {", by: "if (false) {" },
+    harm: { "a backing zeroed while the node was down": scenarios.zeroedInOnePublication },
+  },
+];
