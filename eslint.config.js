@@ -18,6 +18,12 @@ const zones = Object.entries(layers).map(([folder, allowed]) => ({
 const osModules = ["child_process", "fs", "fs/promises"].flatMap((name) => [name, `node:${name}`]);
 const restricted = (paths, message) => paths.map((name) => ({ name, message }));
 const onlyHost = restricted(osModules, "only src/host may touch the operating system");
+// R13: what removes recursively does not exist in the driver.
+const neverRecursive = ["node:fs", "node:fs/promises"].map((name) => ({
+  name,
+  importNames: ["rm", "rmSync"],
+  message: "the driver removes with rmdir and unlink only",
+}));
 const onlyWire = restricted(["@grpc/grpc-js", "@grpc/proto-loader"], "gRPC belongs to src/csi (and the agent wire)");
 
 export default defineConfig(
@@ -48,19 +54,32 @@ export default defineConfig(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
     },
   },
-  { files: ["src/host/**"], rules: { "no-restricted-imports": ["error", { paths: onlyWire }] } },
+  {
+    files: ["src/host/**"],
+    rules: { "no-restricted-imports": ["error", { paths: [...onlyWire, ...neverRecursive] }] },
+  },
   { files: ["src/csi/**"], rules: { "no-restricted-imports": ["error", { paths: onlyHost }] } },
-  { files: ["src/config/**", "src/main.ts"], rules: { "no-restricted-properties": "off", "no-restricted-imports": "off" } },
+  {
+    files: ["src/config/**", "src/main.ts"],
+    rules: { "no-restricted-properties": "off", "no-restricted-imports": "off" },
+  },
   {
     // Tests, scripts and the lab drive real programs and print for people.
-    files: ["**/*.test.ts", "test/**", "scripts/**", ],
+    files: ["**/*.test.ts", "test/**", "scripts/**"],
     rules: {
       "no-restricted-imports": "off",
       "no-restricted-properties": "off",
       "no-console": "off",
       "import-x/no-default-export": "off",
       "max-lines-per-function": "off",
-      "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: [{ from: "package", name: ["describe", "it", "test", "suite"], package: "node:test" }] }],
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        {
+          allowForKnownSafeCalls: [
+            { from: "package", name: ["describe", "it", "test", "suite"], package: "node:test" },
+          ],
+        },
+      ],
     },
   },
 );

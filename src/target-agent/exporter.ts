@@ -89,11 +89,15 @@ export class Exporter {
     await this.link(desired.nqn);
   }
 
-  /** The fence of a volume's last host (O2): when it returns, no controller and no I/O of it exists. */
-  async withdraw(nqn: Nqn): Promise<void> {
+  /**
+   * The fence of a volume's last hosts (O2): when it returns, no controller and no I/O of theirs exists. `revoked` names
+   * them because a withdrawal that a crash cut short may have left their host objects without a link.
+   */
+  async withdraw(nqn: Nqn, revoked: readonly Nqn[]): Promise<void> {
     this.#assertOwn(nqn);
     await this.#locks.run(nqn, async () => {
-      for (const host of await this.#configfs.allowedHosts(nqn)) await this.#configfs.denyHost(nqn, host);
+      const hosts = new Set<string>([...(await this.#configfs.allowedHosts(nqn)), ...revoked]);
+      for (const host of hosts) await this.#configfs.denyHost(nqn, host);
       await this.#unlink(nqn);
       await this.#configfs.removeSubsystem(nqn);
     });

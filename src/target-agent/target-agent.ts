@@ -9,8 +9,8 @@
  */
 import { DomainError, failure } from "../domain/errors.ts";
 import { largestWithin, type Bytes } from "../domain/capacity.ts";
-import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
-import type { Access, Attachment, Volume } from "../domain/model.ts";
+import { exportIdentityOf, hostIdentityOf, type ClusterId, type Nqn, type VolumeId } from "../domain/identity.ts";
+import type { Access, Attachment, Publication, Volume } from "../domain/model.ts";
 import { parseNodeId, type NodeIdParts } from "../domain/node-id.ts";
 import { openPublication, revokedBy } from "../domain/publications.ts";
 import { KeyedMutex } from "../lib/keyed-lock.ts";
@@ -159,7 +159,8 @@ export class TargetAgent {
 
   async #finishRevocation(record: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> {
     if (record.revoking.length === 0) return record;
-    await this.#deps.exporter.withdraw(exportIdentityOf(record.cluster, record.id).nqn);
+    const { nqn } = exportIdentityOf(record.cluster, record.id);
+    await this.#deps.exporter.withdraw(nqn, hostsOf(record.id, record.revoking));
     return await this.#observe(await this.#deps.pool.save({ ...record, revoking: [] }), signal);
   }
 
@@ -177,11 +178,7 @@ export class TargetAgent {
 
   /** What configfs should hold for a record; fails when its backing file is not the one that was made (R7). */
   async desired(record: VolumeRecord): Promise<DesiredExport> {
-    const hosts = record.publications.map((held) => {
-      const node = parseNodeId(held.node);
-      if (node === undefined) throw new Error(`BUG: unparsed node id ${held.node}`);
-      return hostIdentityOf(node.uuid, record.id, held.epoch).hostNqn;
-    });
+    const hosts = hostsOf(record.id, record.publications);
     const devicePath = await this.#deps.layer.verified(record);
     return { ...exportIdentityOf(record.cluster, record.id), devicePath, hosts };
   }
@@ -223,4 +220,13 @@ export class TargetAgent {
       this.#faults.set(id, error.message);
     }
   }
+}
+
+/** The host NQNs that publications stand for. */
+function hostsOf(id: VolumeId, publications: readonly Publication[]): readonly Nqn[] {
+  return publications.map(({ node, epoch }) => {
+    const parts = parseNodeId(node);
+    if (parts === undefined) throw new Error(`BUG: unparsed node id ${node}`);
+    return hostIdentityOf(parts.uuid, id, epoch).hostNqn;
+  });
 }

@@ -103,6 +103,39 @@ describe("a restart", () => {
     for (const volume of volumes) await volume.destroy();
   });
 
+  it("after one backing file is gone serves all other volumes, and says what is wrong with that one", async () => {
+    const whole = new GuestVolume(guest, "whole", "block");
+    const broken = new GuestVolume(guest, "broken", "block");
+    for (const volume of [whole, broken]) await volume.open();
+    await guest.kill();
+    await run(`${removeAllExports}; mv ${broken.backing} /pool/away`);
+    await guest.start();
+    await run(`echo served | dd of=${await whole.device()} bs=4096 conv=sync,notrunc oflag=direct status=none`);
+    const { status } = await guest.client.controller.ControllerGetVolume({ volume_id: broken.id });
+    assert.equal(status?.volume_condition?.abnormal, true);
+    assert.match(status.volume_condition.message, /it must exist/);
+    await run(`mv /pool/away ${broken.backing}`);
+    for (const volume of [whole, broken]) await volume.destroy();
+  });
+
+  it("of the whole machine brings every fsynced byte back, with a check instead of a format", async () => {
+    await guest.stop();
+    await guest.start("dist", ["--state-dir", "/pool/state"]);
+    const volume = new GuestVolume(guest, "power", "ext4");
+    await volume.open();
+    await run(`seq 1 5000 > ${volume.staging}/file; sync ${volume.staging}/file`);
+    await guest.machine.reset();
+    guest.forget();
+    await guest.mountPool();
+    await guest.start("dist", ["--state-dir", "/pool/state"]);
+    // As the kubelet does after a reboot: the same context as before, and no unstage.
+    await run(`mkdir -p ${volume.staging}`);
+    await volume.stage();
+    assert.equal(await run(`seq 1 5000 | cmp - ${volume.staging}/file && echo same`), "same");
+    assert.match(guest.log.findLast((line) => line.includes("NodeStageVolume")) ?? "", /checked and mounted/);
+    await volume.destroy();
+  });
+
   it("leaves nothing behind", async () => {
     assert.equal(await guest.stop(), 0);
     assert.deepEqual(await census(guest.machine), []);

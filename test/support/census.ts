@@ -13,6 +13,8 @@ for path in ${poolPath}/volumes/* ${poolPath}/records/* ${stateDir}/node/journal
 grep -E ' /dev/nvme|/staging|/target' /proc/self/mountinfo | sed 's/^/mount: /' || true
 nft list tables 2>/dev/null | sed 's/^/nft: /' || true
 for path in /dev/nvme*n*; do echo "device: $path"; done
+pgrep --list-full 'flock|nvme|fio|mkfs|e2fsck' | grep -v '\\[' | sed 's/^/process: /' || true
+pgrep --list-full --full '[d]ist/' | sed 's/^/process: /' || true
 `;
 
 export async function census(machine: Machine): Promise<readonly string[]> {

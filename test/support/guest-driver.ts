@@ -31,13 +31,19 @@ export interface GuestDriver extends AsyncDisposable {
   readonly socketPath: string;
   /** Log lines of all runs so far. */
   readonly log: readonly string[];
+  /** Process id in the machine. */
+  readonly pid: number;
+  /** After a power loss: mounts the pool again. */
+  mountPool(): Promise<void>;
   /** Starts the driver, or another bundle of it; returns when it answers. */
-  start(bundle?: string): Promise<void>;
+  start(bundle?: string, moreFlags?: readonly string[]): Promise<void>;
   /** SIGTERM; returns the exit status. */
   stop(): Promise<number | undefined>;
   /** SIGKILL, as in a crash. */
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** After a power loss: the process is gone without a word. */
+  forget(): void;
 }
 
 /** Boots a machine with an empty pool and starts `all-in-one` in it. */
@@ -46,9 +52,10 @@ export async function startGuestDriver(options: GuestDriverOptions): Promise<Gue
   await using stack = new AsyncDisposableStack();
   const machine = stack.use(await startLab({ disks: [{ sizeMiB: poolMiB }, ...disks], memoryMiB: 1536, signal }));
   const [poolDisk = ""] = machine.disks;
-  await machine.sh(`mkfs.xfs -q -f ${poolDisk}; mkdir -p ${poolPath} /run/nvmetcp-csi; mount ${poolDisk} ${poolPath}`);
+  await machine.exec(["mkfs.xfs", "-q", "-f", poolDisk]);
   const guest = new LabDriver(machine, await machine.forward(endpoint), options);
   stack.use(guest);
+  await guest.mountPool();
   await guest.start();
   const held = stack.move();
   guest.onDispose = async () => held.disposeAsync();
@@ -72,7 +79,7 @@ class LabDriver implements GuestDriver {
     this.#bundle = bundle;
   }
 
-  async start(bundle = this.#bundle): Promise<void> {
+  async start(bundle = this.#bundle, moreFlags: readonly string[] = []): Promise<void> {
     const { node, project } = this.machine;
     const argv = [node, `${project}/${bundle}/main.js`, "all-in-one", "--cluster-id", guestCluster];
     const options = ["--csi-endpoint", `unix://${endpoint}`, "--state-dir", stateDir, "--pool", poolPath];
@@ -82,7 +89,7 @@ class LabDriver implements GuestDriver {
       this.log.push(line);
       if (line.includes('"msg":"serving"')) resolve(undefined);
     };
-    this.#process = await this.machine.spawn([...argv, ...options, ...this.#flags], {
+    this.#process = await this.machine.spawn([...argv, ...options, ...this.#flags, ...moreFlags], {
       onStdoutLine: onLine,
       onStderrLine: onLine,
     });
@@ -92,6 +99,15 @@ class LabDriver implements GuestDriver {
     );
     await serving;
     await this.#answers();
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  async mountPool(): Promise<void> {
+    const [poolDisk = ""] = this.machine.disks;
+    await this.machine.sh(`mkdir -p ${poolPath} /run/nvmetcp-csi; mount ${poolDisk} ${poolPath}`);
   }
 
   async #answers(): Promise<void> {
@@ -114,6 +130,10 @@ class LabDriver implements GuestDriver {
   async kill(): Promise<void> {
     await this.#process?.kill("SIGKILL");
     await this.#ended();
+  }
+
+  forget(): void {
+    this.#process = undefined;
   }
 
   async #ended(): Promise<number | undefined> {

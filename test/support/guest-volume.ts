@@ -1,7 +1,15 @@
 /** One volume of a driver in the lab, through CSI calls: what the kernel tests do with it, step by step. */
-import { exportIdentityOf, parseVolumeId, volumeIdOf, type ClusterId } from "../../src/domain/identity.ts";
+import { exportIdentityOf, volumeIdOf, type ClusterId } from "../../src/domain/identity.ts";
 import type { VolumeCapability } from "../../src/gen/csi/v1/VolumeCapability.ts";
-import { guestCluster, poolPath, type GuestDriver } from "./guest-driver.ts";
+import type { Machine } from "../lab/machine.ts";
+import type { CsiClient } from "./csi-client.ts";
+import { guestCluster, poolPath } from "./guest-driver.ts";
+
+/** A machine and the driver that serves its volumes there. */
+export interface VolumeHost {
+  readonly machine: Machine;
+  readonly client: Pick<CsiClient, "controller" | "node">;
+}
 
 const cluster = guestCluster as ClusterId;
 const access_mode = { mode: "SINGLE_NODE_WRITER" } as const;
@@ -21,11 +29,11 @@ export class GuestVolume {
   readonly target: string;
   /** Of the last publish. */
   context: Record<string, string> = {};
-  readonly #guest: GuestDriver;
+  readonly #guest: VolumeHost;
   readonly #name: string;
   readonly #capability: VolumeCapability;
 
-  constructor(guest: GuestDriver, name: string, use: "block" | "ext4") {
+  constructor(guest: VolumeHost, name: string, use: "block" | "ext4") {
     const volume = volumeIdOf(cluster, name);
     const { nqn, uuid } = exportIdentityOf(cluster, volume);
     this.#guest = guest;
@@ -46,9 +54,7 @@ export class GuestVolume {
       capacity_range: { required_bytes: String(sizeMiB * 1024 * 1024) },
       volume_capabilities: [this.#capability],
     });
-    if (parseVolumeId(volume?.volume_id?.split("/")[1] ?? "") === undefined || volume?.volume_id !== this.id) {
-      throw new Error(`expected volume ${this.id}; got ${volume?.volume_id ?? "none"}`);
-    }
+    if (volume?.volume_id !== this.id) throw new Error(`expected volume ${this.id}; got ${volume?.volume_id}`);
     await this.#guest.machine.exec(["mkdir", "-p", this.staging]);
   }
 

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { size, TargetBench } from "../../test/support/target-bench.ts";
+import { Pool } from "./pool.ts";
+
+describe("a pool", () => {
+  it("is made where none was, remembered on both sides, and opened again", async (t) => {
+    const bench = await TargetBench.open(t);
+    await Pool.open(bench.poolPath, bench.statePath);
+    const marker = fs.readFileSync(path.join(bench.poolPath, "pool.json"), "utf8");
+    assert.equal(fs.readFileSync(path.join(bench.statePath, "pool.json"), "utf8"), marker);
+    await Pool.open(bench.poolPath, bench.statePath);
+    assert.equal(fs.readFileSync(path.join(bench.poolPath, "pool.json"), "utf8"), marker);
+  });
+
+  it("is not replaced by the empty directory under a file system that is not mounted (Q1)", async (t) => {
+    const bench = await TargetBench.open(t);
+    await Pool.open(bench.poolPath, bench.statePath);
+    fs.renameSync(bench.poolPath, `${bench.poolPath}.mounted`);
+    fs.mkdirSync(bench.poolPath);
+    await assert.rejects(Pool.open(bench.poolPath, bench.statePath), {
+      kind: "unavailable",
+      message: /is its file system mounted\?; got "no pool"/,
+    });
+    assert.deepEqual(fs.readdirSync(bench.poolPath), [], "nothing is made there");
+  });
+
+  it("is not replaced by another pool", async (t) => {
+    const [bench, other] = [await TargetBench.open(t), await TargetBench.open(t)];
+    await Pool.open(bench.poolPath, bench.statePath);
+    await Pool.open(other.poolPath, other.statePath);
+    await assert.rejects(Pool.open(other.poolPath, bench.statePath), { kind: "unavailable", message: /served pool/ });
+  });
+
+  it("is taken over by a machine that knows no pool yet, with all its volumes", async (t) => {
+    const bench = await TargetBench.open(t);
+    const { agent } = await bench.start();
+    await agent.create({ id: bench.id("a"), name: "a", size });
+    fs.rmSync(bench.statePath, { recursive: true });
+    fs.mkdirSync(bench.statePath);
+    const pool = await Pool.open(bench.poolPath, bench.statePath);
+    assert.deepEqual(
+      pool.all().map(({ name }) => name),
+      ["a"],
+    );
+  });
+
+  it("is refused when a marker or a record cannot be read, naming the file", async (t) => {
+    const bench = await TargetBench.open(t);
+    const { agent } = await bench.start();
+    await agent.create({ id: bench.id("a"), name: "a", size });
+    const record = path.join(bench.poolPath, "records", `${bench.id("a")}.json`);
+    const marker = path.join(bench.poolPath, "pool.json");
+    for (const [file, text] of [
+      [record, "{"],
+      [record, '{"schema": 2}'],
+      [marker, "{"],
+      [marker, ""],
+      [marker, '{"schema": 2, "pool": "7f000000-1111-4222-8333-444455556666"}'],
+    ] as const) {
+      const kept = fs.readFileSync(file);
+      fs.writeFileSync(file, text);
+      await assert.rejects(Pool.open(bench.poolPath, bench.statePath), (error: unknown) => {
+        assert.ok(error instanceof Error && error.message.includes(file), `${text} in ${file}: ${String(error)}`);
+        return true;
+      });
+      assert.equal(fs.readFileSync(file, "utf8"), text, "and it is left as it is");
+      fs.writeFileSync(file, kept);
+    }
+  });
+
+  it("does not take the leftover of a killed writer for a record", async (t) => {
+    const bench = await TargetBench.open(t);
+    const { agent } = await bench.start();
+    await agent.create({ id: bench.id("a"), name: "a", size });
+    fs.writeFileSync(path.join(bench.poolPath, "records", `${bench.id("b")}.json.tmp`), '{"schema"');
+    const pool = await Pool.open(bench.poolPath, bench.statePath);
+    assert.equal(pool.all().length, 1);
+  });
+
+  it("must be a directory", async (t) => {
+    const bench = await TargetBench.open(t);
+    const missing = path.join(bench.poolPath, "missing");
+    await assert.rejects(Pool.open(missing, bench.statePath), { kind: "unavailable", message: /must be a directory/ });
+  });
+});

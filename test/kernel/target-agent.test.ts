@@ -1,0 +1,155 @@
+/**
+ * What the target agent owes to the machine it runs on: only its own objects, one agent, verified backing files, no
+ * open door.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { census } from "../support/census.ts";
+import { guestCluster, poolPath, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
+import { GuestVolume } from "../support/guest-volume.ts";
+
+const nvmet = "/sys/kernel/config/nvmet";
+const foreignNqn = "nqn.2014-08.org.example:somebody-else";
+const makeForeign = `
+cd ${nvmet}
+mkdir subsystems/${foreignNqn} ports/7 hosts/${foreignNqn}-host
+echo -n foreign > subsystems/${foreignNqn}/attr_serial
+cd ports/7; echo -n tcp > addr_trtype; echo -n ipv4 > addr_adrfam; echo -n 127.0.0.1 > addr_traddr; echo -n 4421 > addr_trsvcid
+ln -s ${nvmet}/subsystems/${foreignNqn} subsystems/`;
+const removeForeign = `
+cd ${nvmet}
+rm ports/7/subsystems/*
+rmdir ports/7 subsystems/${foreignNqn} hosts/${foreignNqn}-host`;
+
+describe("the target agent", () => {
+  let guest: GuestDriver;
+
+  before(async () => {
+    guest = await startGuestDriver({ signal: AbortSignal.timeout(300_000), poolMiB: 8192, disks: [{ sizeMiB: 512 }] });
+  });
+
+  after(async () => guest[Symbol.asyncDispose]());
+
+  const run = async (script: string) => (await guest.machine.sh(script)).stdout.trim();
+
+  it("leaves objects of others in configfs alone, and reports them at its start", async () => {
+    await run(makeForeign);
+    await guest.restart();
+    const volume = new GuestVolume(guest, "neighbour", "block");
+    await volume.open();
+    await volume.destroy();
+    const { foreign } = JSON.parse(guest.log.findLast((line) => line.includes("exports restored")) ?? "{}") as {
+      readonly foreign?: object;
+    };
+    assert.deepEqual(foreign, { subsystems: [foreignNqn], ports: ["7"], unexplained: [] });
+    assert.equal(
+      await run(`ls ${nvmet}/ports/7/subsystems; cat ${nvmet}/subsystems/*/attr_serial`),
+      `${foreignNqn}\nforeign`,
+    );
+    await run(removeForeign);
+  });
+
+  it("is alone on its machine, whatever pool and socket a second one is given", async () => {
+    const { node, project } = guest.machine;
+    const flags = "--cluster-id other --csi-endpoint unix:///run/second.sock --state-dir /run/second --pool /run";
+    const second = await guest.machine.sh(`${node} ${project}/dist/main.js controller ${flags}`, { check: false });
+    assert.equal(second.exitCode, 1);
+    assert.match(second.stderr, /another target agent on this machine holds the lock/);
+  });
+
+  it("never opens a subsystem to any host, and lets in exactly the host of the publication", async () => {
+    const volume = new GuestVolume(guest, "closed-door", "block");
+    await volume.create();
+    await volume.publish();
+    const subsystem = `${nvmet}/subsystems/${volume.nqn}`;
+    assert.equal(await run(`cat ${subsystem}/attr_allow_any_host`), "0");
+    assert.equal(await run(`ls ${subsystem}/allowed_hosts | wc -l`), "1");
+    assert.equal(await run(`cat ${subsystem}/namespaces/1/device_uuid`), volume.uuid);
+    const stranger = "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000000";
+    const connect = `nvme connect -t tcp -a 127.0.0.1 -s 4420 -n ${volume.nqn} -q ${stranger}`;
+    assert.notEqual((await guest.machine.sh(connect, { check: false })).exitCode, 0);
+    assert.equal(await run("ls /sys/class/nvme"), "");
+    await volume.unpublish();
+    await volume.delete();
+  });
+
+  it("does not export a file that took the place of the volume's own", async () => {
+    const volume = new GuestVolume(guest, "swapped", "block");
+    await volume.create();
+    await run(`mv ${volume.backing} /pool/kept; truncate --size=320M ${volume.backing}`);
+    await assert.rejects(volume.publish(), {
+      code: "FAILED_PRECONDITION",
+      message: /must be the file made for volume/,
+    });
+    await run(`mv /pool/kept ${volume.backing}`);
+    await volume.publish();
+    await volume.unpublish();
+    await volume.delete();
+  });
+
+  it("does not export a file that shrank or grew behind its back", async () => {
+    const volume = new GuestVolume(guest, "resized", "block");
+    await volume.create();
+    for (const size of ["319M", "321M"]) {
+      await run(`truncate --size=${size} ${volume.backing}`);
+      await assert.rejects(volume.publish(), { code: "FAILED_PRECONDITION", message: /it must have 335544320 bytes/ });
+    }
+    await run(`truncate --size=320M ${volume.backing}`);
+    await volume.delete();
+  });
+
+  it("refuses to start where the pool that it served is not mounted, whatever is there instead", async () => {
+    await guest.stop();
+    await run(`umount ${poolPath}`);
+    await assert.rejects(guest.start(), /must support reflink copies/);
+    const [, emptyDisk = ""] = guest.machine.disks;
+    await run(`mkfs.xfs -q -f ${emptyDisk}; mount ${emptyDisk} ${poolPath}`);
+    await assert.rejects(guest.start(), /this host served pool .* there; is its file system mounted\?; got "no pool"/);
+    assert.equal(await run(`ls ${poolPath}`), "");
+    await run(`umount ${poolPath}; mount ${guest.machine.disks[0] ?? ""} ${poolPath}`);
+    await guest.start();
+  });
+
+  it("refuses a record of a newer schema and names both versions", async () => {
+    const volume = new GuestVolume(guest, "newer", "block");
+    await volume.create();
+    await guest.stop();
+    const record = `${poolPath}/records/*.json`;
+    await run(`sed -i 's/"schema": 1/"schema": 2/' ${record}`);
+    await assert.rejects(guest.start(), /reads schema 1 and older; got 2/);
+    await run(`sed -i 's/"schema": 2/"schema": 1/' ${record}`);
+    await guest.start();
+    await volume.delete();
+  });
+
+  it("undoes a creation and finishes a deletion that a crash interrupted", async () => {
+    const volume = new GuestVolume(guest, "half-made", "block");
+    for (const state of ["creating", "deleting"]) {
+      await volume.create();
+      await guest.kill();
+      await run(`sed -i 's/"state": "ready"/"state": "${state}"/' ${poolPath}/records/*.json`);
+      await guest.start();
+      assert.equal(await run(`ls ${poolPath}/records ${poolPath}/volumes | grep v1- || true`), "");
+    }
+  });
+
+  it("keeps the cluster's volumes apart from those of another cluster in the same pool", async () => {
+    const volume = new GuestVolume(guest, "ours", "block");
+    await volume.create();
+    await guest.stop();
+    await run(`sed -i 's/"cluster": "${guestCluster}"/"cluster": "another"/' ${poolPath}/records/*.json`);
+    await guest.start();
+    const { entries } = await guest.client.controller.ListVolumes({});
+    assert.deepEqual(entries, []);
+    await guest.stop();
+    await run(`sed -i 's/"cluster": "another"/"cluster": "${guestCluster}"/' ${poolPath}/records/*.json`);
+    await guest.start();
+    await volume.delete();
+  });
+
+  it("leaves nothing behind", async () => {
+    assert.equal(await guest.stop(), 0);
+    assert.deepEqual(await census(guest.machine), []);
+    assert.equal(await run(`ls ${stateDir}/agent`), "pool.json");
+  });
+});

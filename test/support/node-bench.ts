@@ -1,0 +1,134 @@
+/**
+ * A node without a kernel: the node services over the in-memory initiator and file systems, with every side effect
+ * recorded. The target is a table that tests change: who may connect, and what lies behind.
+ */
+import { hostIdentityOf, exportIdentityOf, volumeIdOf, type ClusterId, type Uuid } from "../../src/domain/identity.ts";
+import type { VolumeId } from "../../src/domain/identity.ts";
+import type { Attachment, Content, NodeIdentity } from "../../src/domain/model.ts";
+import { formatNodeId } from "../../src/domain/node-id.ts";
+import { failure } from "../../src/domain/errors.ts";
+import type { TargetPaths } from "../../src/filesystem/index.ts";
+import { MemoryFilesystem } from "../../src/filesystem/memory-filesystem.ts";
+import type { JournalEntry, NodeJournal } from "../../src/node-journal/index.ts";
+import { MemoryInitiator, type MemoryExport } from "../../src/nvme/memory-initiator.ts";
+import { Publishing } from "../../src/services/publishing.ts";
+import { Staging, type StageRequest } from "../../src/services/staging.ts";
+import { Recorder } from "./recorder.ts";
+
+const cluster = "test-cluster" as ClusterId;
+const uuid = "7f000000-1111-4222-8333-444455556666" as Uuid;
+const size = 320n * 1024n * 1024n;
+export const staging = "/kubelet/staging";
+export const target = "/kubelet/pod/target";
+export const ext4 = { kind: "filesystem", type: "ext4", options: [] } as const;
+export const block = { kind: "block" } as const;
+
+class MemoryJournal implements NodeJournal {
+  readonly entries = new Map<VolumeId, JournalEntry>();
+  async load(volume: VolumeId) {
+    return Promise.resolve(this.entries.get(volume));
+  }
+  async save(entry: JournalEntry) {
+    this.entries.set(entry.volume, entry);
+    return Promise.resolve();
+  }
+  async remove(volume: VolumeId) {
+    this.entries.delete(volume);
+    return Promise.resolve();
+  }
+  async list() {
+    return Promise.resolve([...this.entries.keys()]);
+  }
+}
+
+class MemoryPaths implements TargetPaths {
+  readonly made = new Map<string, "directory" | "file">([[staging, "directory"]]);
+  async assertDirectory(path: string) {
+    if (this.made.get(path) === "directory") return Promise.resolve();
+    throw failure("precondition", { cannot: `use ${path}`, rule: "it must be an existing directory" });
+  }
+  async ensureTarget(path: string, kind: "directory" | "file") {
+    this.made.set(path, kind);
+    return Promise.resolve();
+  }
+  async removeTarget(path: string) {
+    this.made.delete(path);
+    return Promise.resolve();
+  }
+}
+
+export class NodeBench {
+  readonly node: NodeIdentity = { id: formatNodeId("node-a", uuid, "A".repeat(43)), uuid };
+  readonly recorder = new Recorder();
+  readonly exports = new Map<string, MemoryExport>();
+  readonly kernel = new MemoryFilesystem();
+  readonly connections = new MemoryInitiator({ exportOf: (nqn) => this.exports.get(nqn) });
+  readonly files = new MemoryJournal();
+  readonly directories = new MemoryPaths();
+  /** What the services see: the same objects, recorded. */
+  readonly filesystem = this.recorder.watch("filesystem", this.kernel, ["make", "check", "mount", "bind", "unmount"]);
+  readonly initiator = this.recorder.watch("initiator", this.connections, ["connect", "disconnect"]);
+  readonly journal = this.recorder.watch("journal", this.files, ["save", "remove"]);
+  readonly paths = this.recorder.watch("paths", this.directories, ["ensureTarget", "removeTarget"]);
+  staging: Staging;
+  publishing: Publishing;
+
+  constructor() {
+    const started = this.#start();
+    this.staging = started.staging;
+    this.publishing = started.publishing;
+  }
+
+  #start() {
+    const { node, initiator, filesystem, journal, paths } = this;
+    const deps = { cluster, node, initiator, filesystem, journal, paths };
+    return { staging: new Staging(deps), publishing: new Publishing(deps) };
+  }
+
+  /** A new process: what was in memory is gone, the kernel and the journal stay. */
+  restart(): void {
+    this.recorder.revive();
+    Object.assign(this, this.#start());
+  }
+
+  volume(name: string): VolumeId {
+    return volumeIdOf(cluster, name);
+  }
+
+  /** What ControllerPublish does: lets this node in under an epoch, and tells what the target knows. */
+  publish(volume: VolumeId, epoch: number, content: Content = { state: "blank" }): Attachment {
+    const { nqn, uuid: namespace } = exportIdentityOf(cluster, volume);
+    const hosts = new Set([hostIdentityOf(this.node.uuid, volume, epoch).hostNqn]);
+    const before = this.exports.get(nqn);
+    this.exports.set(nqn, { uuid: namespace, size, hosts, incarnation: before?.incarnation ?? "1" });
+    const portals = [{ address: "127.0.0.1", port: 4420 }];
+    return { epoch, portals, size, blankSizes: [size], content, access: "read-write" };
+  }
+
+  /** The fence: the target serves nobody. */
+  fence(volume: VolumeId): void {
+    const { nqn } = exportIdentityOf(cluster, volume);
+    const held = this.exports.get(nqn);
+    if (held !== undefined) this.exports.set(nqn, { ...held, hosts: new Set() });
+  }
+
+  /** Another disk behind the same names: blank, with another device number. */
+  replaceBacking(volume: VolumeId): void {
+    const { nqn } = exportIdentityOf(cluster, volume);
+    const held = this.exports.get(nqn);
+    if (held !== undefined) this.exports.set(nqn, { ...held, incarnation: `${held.incarnation}+` });
+  }
+
+  request(volume: VolumeId, attachment: Attachment, more: Partial<StageRequest> = {}): StageRequest {
+    return { volume, attachment, stagingPath: staging, usage: ext4, ...more };
+  }
+
+  /** What is left of a volume on this node, in words. */
+  async leftovers(volume: VolumeId): Promise<readonly string[]> {
+    const { nqn } = exportIdentityOf(cluster, volume);
+    const mounts = (await this.kernel.mounts()).map((mount) => `mount ${mount.path}`);
+    const hosts = (await this.connections.hostsOf(nqn)).map((host) => `controller of ${host}`);
+    const entries = this.files.entries.has(volume) ? ["journal entry"] : [];
+    return [...mounts, ...hosts, ...entries];
+  }
+}

@@ -1,0 +1,93 @@
+/** A target agent on a temporary pool and a tree in place of configfs; it can be killed and started again. */
+import fs from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { TestContext } from "node:test";
+import { exportIdentityOf, volumeIdOf, type ClusterId, type VolumeId } from "../../src/domain/identity.ts";
+import { parseNodeId, type NodeIdParts } from "../../src/domain/node-id.ts";
+import type { Exec } from "../../src/host/exec.ts";
+import { NvmetConfigfs } from "../../src/target-agent/configfs.ts";
+import { Exporter } from "../../src/target-agent/exporter.ts";
+import { FileLayer } from "../../src/target-agent/file-layer.ts";
+import { ListenerGate } from "../../src/target-agent/listener-gate.ts";
+import { Pool } from "../../src/target-agent/pool.ts";
+import { restoreExports, type RestoreReport } from "../../src/target-agent/restore.ts";
+import { TargetAgent } from "../../src/target-agent/target-agent.ts";
+import { nodeIdOf } from "./node-ids.ts";
+import { NvmetTree } from "./nvmet-tree.ts";
+
+const cluster = "test-cluster" as ClusterId;
+export const size = 320n * 1024n * 1024n;
+
+export interface Started {
+  readonly agent: TargetAgent;
+  readonly exporter: Exporter;
+  readonly report: RestoreReport;
+}
+
+export class TargetBench {
+  readonly tree: NvmetTree;
+  readonly poolPath: string;
+  readonly statePath: string;
+  /** Programs that were run, with their standard input. */
+  readonly programs: string[] = [];
+
+  private constructor(root: string, t: TestContext) {
+    this.poolPath = path.join(root, "pool");
+    this.statePath = path.join(root, "state");
+    for (const directory of [this.poolPath, this.statePath]) fs.mkdirSync(directory);
+    this.tree = new NvmetTree(path.join(root, "nvmet")).install(t);
+  }
+
+  static async open(t: TestContext): Promise<TargetBench> {
+    const directory = await mkdtempDisposable(path.join(tmpdir(), "nvmetcp-csi-target-"));
+    t.after(async () => directory.remove());
+    return new TargetBench(directory.path, t);
+  }
+
+  /** Nothing recognises anything here; nft works. */
+  readonly exec: Exec = async (file, _args, { input = "" }) => {
+    const program = `${file} ${input}`.trim();
+    this.programs.push(program);
+    this.tree.calls.push(`run ${program}`);
+    const exitCode = file.includes("blkid") ? 2 : 0;
+    return Promise.resolve({ exitCode, signal: undefined, stdout: "", stderr: "" });
+  };
+
+  /** A new process, up to the moment in which it serves. */
+  async start(): Promise<Started> {
+    this.tree.revive();
+    const portals = [{ address: "127.0.0.1", port: 4420 }];
+    const pool = await Pool.open(this.poolPath, this.statePath);
+    const layer = new FileLayer({ pool, exec: this.exec });
+    const exporter = new Exporter({ configfs: new NvmetConfigfs(this.tree.root), cluster, portals });
+    const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });
+    const gate = new ListenerGate({ exec: this.exec, portals });
+    const report = await restoreExports({ agent, exporter, gate }, new AbortController().signal);
+    return { agent, exporter, report };
+  }
+
+  id(name: string): VolumeId {
+    return volumeIdOf(cluster, name);
+  }
+
+  nqn(name: string): string {
+    return exportIdentityOf(cluster, this.id(name)).nqn;
+  }
+
+  node(name: string): NodeIdParts {
+    const parts = parseNodeId(nodeIdOf(name));
+    if (parts === undefined) throw new Error("BUG: the node id does not parse");
+    return parts;
+  }
+
+  /** What the pool holds: images and records. */
+  files(): readonly string[] {
+    return ["volumes", "records"].flatMap((folder) => fs.readdirSync(path.join(this.poolPath, folder)));
+  }
+
+  image(name: string): string {
+    return path.join(this.poolPath, "volumes", `${this.id(name)}.img`);
+  }
+}
