@@ -84,9 +84,7 @@ export function usage(): string {
 /** The frozen configuration, or an invalid_argument error that names the option. */
 export function loadConfig(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>): Config {
   const { flags, mode, file } = readFlags(argv);
-  const fromEnvironment = Object.fromEntries(
-    options.map((option) => [option, environment[variableOf(option)]]).filter(([, value]) => value !== undefined),
-  );
+  const fromEnvironment = given((option) => environment[variableOf(option)]);
   const fromFile = file === undefined ? {} : readFile(file);
   const parsed = schema.safeParse({ ...fromFile, ...fromEnvironment, ...flags });
   if (parsed.success) return Object.freeze({ ...parsed.data, mode });
@@ -105,12 +103,13 @@ function readFlags(argv: readonly string[]) {
     const rule = `the mode must be one of ${modes.join(", ")}`;
     throw failure("invalid_argument", { cannot: "start", rule, got: positionals });
   }
-  const given = options.map((option) => [option, values[flagOf(option)]] as const);
-  return {
-    mode,
-    file: values["config"],
-    flags: Object.fromEntries<unknown>(given.filter(([, value]) => value !== undefined)),
-  };
+  return { mode, file: values["config"], flags: given((option) => values[flagOf(option)]) };
+}
+
+/** The options that a source has a value for. */
+function given(valueOf: (option: string) => unknown): Readonly<Record<string, unknown>> {
+  const pairs = options.map((option) => [option, valueOf(option)] as const);
+  return Object.fromEntries<unknown>(pairs.filter(([, value]) => value !== undefined));
 }
 
 function parseFlags(argv: readonly string[]) {

@@ -8,10 +8,11 @@
  */
 import { join } from "node:path";
 import { DomainError } from "../domain/errors.ts";
-import type { Nqn } from "../domain/identity.ts";
-import type { Condition } from "../domain/model.ts";
+import type { Nqn, Uuid } from "../domain/identity.ts";
+import type { Condition, DeviceNumber } from "../domain/model.ts";
 import { poll } from "../host/clock.ts";
 import type { Exec } from "../host/exec.ts";
+import { readText } from "../host/files.ts";
 import { removeControllers, type Condemned } from "./controller-removal.ts";
 import { DeviceWait } from "./device-wait.ts";
 import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
@@ -82,6 +83,10 @@ export class KernelInitiator implements Initiator {
 
   #device({ uuid }: Target, { name, number, size }: Namespace): NvmeDevice {
     return { path: join(this.#dev, name), name, number, size, uuid };
+  }
+
+  async namespaceAt({ major, minor }: DeviceNumber): Promise<Uuid | undefined> {
+    return (await readText(join(this.#sys, "dev/block", `${major}:${minor}`, "uuid"))) as Uuid | undefined;
   }
 
   async find(target: Target, signal: AbortSignal): Promise<NvmeDevice | undefined> {

@@ -1,10 +1,23 @@
-/** What the node services share: how a volume is called on this host, and where its device is mounted. */
+/**
+ * What the node services share: which mounts are a volume's own, also when its device is gone.
+ *
+ * Z1  A device number counts as the volume's own only while no other namespace bears it: the kernel gives it away again
+ *     after the last holder let go.
+ */
+import type { Uuid } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import type { Mount } from "../filesystem/index.ts";
-import type { NvmeDevice } from "../nvme/index.ts";
+import type { JournalEntry } from "../node-journal/index.ts";
+import type { Initiator } from "../nvme/index.ts";
 
-export function sameDevice(a: DeviceNumber | undefined, b: DeviceNumber | undefined): boolean {
-  return a !== undefined && b !== undefined && a.major === b.major && a.minor === b.minor;
+/** A device by what the mount table shows of it. */
+export interface SeenDevice {
+  readonly path: string;
+  readonly number: DeviceNumber;
+}
+
+export function sameDevice(a: DeviceNumber, b: DeviceNumber): boolean {
+  return a.major === b.major && a.minor === b.minor;
 }
 
 /** The mount that is visible at a path: the last one made there. */
@@ -12,10 +25,29 @@ export function topMount(mounts: readonly Mount[], path: string): Mount | undefi
   return mounts.findLast((mount) => mount.path === path);
 }
 
-/** Whether a mount shows this device: its file system, or its device node for raw block. */
-export function shows(mount: Mount, device: NvmeDevice): boolean {
-  if (sameDevice(mount.device, device.number)) return true;
-  return mount.type === "devtmpfs" && mount.root === `/${device.name}`;
+/** Whether a mount shows a device: its file system, or its device node for raw block (`//deleted` once it is gone). */
+export function shows(mount: Mount, { path, number }: SeenDevice): boolean {
+  if (sameDevice(mount.device, number)) return true;
+  const name = path.slice(path.lastIndexOf("/"));
+  return mount.type === "devtmpfs" && (mount.root === name || mount.root === `${name}//deleted`);
+}
+
+export function showsAny(mount: Mount, devices: readonly SeenDevice[]): boolean {
+  return devices.some((device) => shows(mount, device));
+}
+
+/** Devices of the journal that are this volume's still, or nobody's (Z1). */
+export async function journaledDevices(
+  initiator: Initiator,
+  uuid: Uuid,
+  entry: JournalEntry | undefined,
+): Promise<readonly SeenDevice[]> {
+  const own: SeenDevice[] = [];
+  for (const device of entry?.devices ?? []) {
+    const bearer = await initiator.namespaceAt(device.number);
+    if (bearer === undefined || bearer === uuid) own.push(device);
+  }
+  return own;
 }
 
 /** Whether a mount, or the file system under it, takes no writes. */

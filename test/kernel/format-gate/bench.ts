@@ -4,17 +4,15 @@
  */
 import type { Machine } from "../../lab/machine.ts";
 import { poolPath, startGuestDriver, type GuestDriver } from "../../support/guest-driver.ts";
-import { openGateVolume, type GateVolume } from "./gate-volume.ts";
+import { GateVolume, type GateVolumeOptions } from "./gate-volume.ts";
 
 export interface GateBench extends AsyncDisposable {
   readonly guest: GuestDriver;
   readonly machine: Machine;
-  /** Node id of the driver in the machine. */
-  readonly node: string;
   /** A blank disk that belongs to nobody. */
   readonly bystander: string;
   /** A new volume; disposing it deletes it again. */
-  volume(): Promise<GateVolume>;
+  volume(options?: GateVolumeOptions): Promise<GateVolume>;
   /** Makes the first 4 KiB of a backing file unreadable, or with `undefined` everything readable again. */
   failHead(file: string | undefined): Promise<void>;
 }
@@ -30,16 +28,14 @@ export async function openBench(signal: AbortSignal): Promise<GateBench> {
   await guest.stop();
   await machine.sh(`umount ${poolPath}`);
   await machine.exec(["dmsetup", "create", "pool"], { stdin: tableOf(disk, sectors) });
-  await machine.sh(`dmsetup mknodes; mount ${poolDevice} ${poolPath}; mkdir /kubelet`);
+  await machine.sh(`dmsetup mknodes; mount ${poolDevice} ${poolPath}`);
   await guest.start();
-  const { node_id: node = "" } = await guest.client.node.NodeGetInfo({});
   const held = stack.move();
   return {
     guest,
     machine,
-    node,
     bystander,
-    volume: async () => openGateVolume({ guest, node }),
+    volume: async (options = {}) => GateVolume.create(guest, options),
     failHead: async (file) => {
       const bad = file === undefined ? undefined : await headSector(machine, file);
       await machine.exec(["dmsetup", "load", "pool"], { stdin: tableOf(disk, sectors, bad) });

@@ -13,15 +13,19 @@ export interface ForeignData {
 
 const KiB = 1024;
 
+function unknown(name: string, firstByte: number, write: string): ForeignData {
+  const found = new RegExp(`the device holds data that nothing recognises, at byte ${firstByte}$`);
+  return { name, write, found, contentType: "unknown" };
+}
+
 /** Sixteen bytes: too few to be taken for a known format by chance, and none of them zero. */
 function bytesAt(offset: number): ForeignData {
-  return {
-    name: `random bytes at ${offset}`,
-    write: `head -c 999 /dev/urandom | tr -d '\\0' | head -c 16 |
+  return unknown(
+    `random bytes at ${offset}`,
+    offset,
+    `head -c 999 /dev/urandom | tr -d '\\0' | head -c 16 |
       dd of="$1" bs=16 seek=${offset} oflag=seek_bytes conv=notrunc,fsync status=none`,
-    found: new RegExp(`data that nothing recognises, at byte ${offset}$`),
-    contentType: "unknown",
-  };
+  );
 }
 
 function made(contentType: string, write: string): ForeignData {
@@ -29,7 +33,7 @@ function made(contentType: string, write: string): ForeignData {
   return { name: contentType, write, found, contentType };
 }
 
-/** In the first 2 MiB, in the order of the issue. */
+/** In the first 2 MiB. */
 export const bytesInHead = [0, 512, KiB, 4 * KiB].map(bytesAt);
 
 /** Backup superblocks of ext4 with blocks of 1 and of 4 KiB, the last MiB and the last bytes. */
@@ -45,22 +49,26 @@ export const xfs = made("xfs", `mkfs.xfs -q -f "$1"`);
 
 const lvm = `disk=$(losetup --find --show "$1"); pvcreate -qq "$disk"; losetup --detach "$disk"`;
 
+/** A node sees sectors of 4 KiB, a loop device with 512 bytes as well; a table for the one is none for the other. */
+const gpt = (sectorSize: number) =>
+  `disk=$(losetup --find --show --sector-size ${sectorSize} "$1"); echo "label: gpt" | sfdisk -q "$disk"; losetup --detach "$disk"`;
+
+const headless = `mkfs.ext4 -q -b 4096 "$1"; fallocate --punch-hole --offset 0 --length 2MiB "$1"`;
+
+/** ext4 leaves the first KiB to boot loaders; the superblock of xfs fits in. Of two file systems blkid names none. */
+const two = `mkfs.ext4 -q -b 4096 "$1"; mkfs.xfs -q -d file,name="$1.xfs",size=320m;
+  dd if="$1.xfs" of="$1" bs=512 count=1 conv=notrunc,fsync status=none; rm "$1.xfs"`;
+
+/** The nameless come first: the target keeps a name that it once gave to the content of a volume. */
 export const foreignData: readonly ForeignData[] = [
+  ...bytesInHead,
+  ...bytesElsewhere,
+  unknown("ext4 with the superblock of an xfs before it", 0, two),
+  unknown("ext4 that lost its first 2 MiB, superblock included", 128 * MiB, headless),
   xfs,
   made("btrfs", `mkfs.btrfs -q -f "$1"`),
   made("LVM2_member", lvm),
-  made("gpt", `echo "label: gpt" | sfdisk -q "$1"`),
+  { ...made("gpt", gpt(4096)), contentType: "PMBR" },
+  { ...made("PMBR", gpt(512)), name: "gpt of a disk with sectors of 512 bytes", contentType: "gpt" },
   vmfs,
-  {
-    ...made("ambivalent", `mkfs.ext4 -q "$1"; printf XFSB | dd of="$1" conv=notrunc,fsync status=none`),
-    name: "ext4 and xfs at once",
-  },
-  {
-    name: "ext4 that lost its first 2 MiB, superblock included",
-    write: `mkfs.ext4 -q "$1"; fallocate --punch-hole --offset 0 --length 2MiB "$1"`,
-    found: new RegExp(`data that nothing recognises, at byte ${128 * MiB}$`),
-    contentType: "unknown",
-  },
-  ...bytesInHead,
-  ...bytesElsewhere,
 ];

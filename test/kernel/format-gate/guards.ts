@@ -1,17 +1,22 @@
 /** Every guard of the format gate, each with what the driver is without it and the situations that only it stops. */
 import type { Mutation } from "../../support/mutant.ts";
-import { bytesElsewhere, bytesInHead, vmfs } from "./foreign-data.ts";
+import { bytesElsewhere, bytesInHead, vmfs, xfs } from "./foreign-data.ts";
 import * as scenarios from "./scenarios.ts";
 
 export interface Guard {
   readonly name: string;
   readonly without: Mutation;
-  readonly harm: Readonly<Record<string, scenarios.Scenario>>;
+  /** What goes wrong then. */
+  readonly harm?: Readonly<Record<string, scenarios.Scenario>>;
+  /** What another guard stops all the same, and what that one says. */
+  readonly caught?: Readonly<Record<string, readonly [scenarios.Scenario, RegExp]>>;
 }
 
 const gate = "src/services/format-gate.ts";
 const { hiddenFromTarget, zeroedBetweenPublications } = scenarios;
 const hidden = (data: typeof bytesInHead) => Object.fromEntries(data.map((one) => [one.name, hiddenFromTarget(one)]));
+
+const strangers = "another volume's device under the NQN of this one";
 
 export const guards: readonly Guard[] = [
   {
@@ -33,14 +38,26 @@ export const guards: readonly Guard[] = [
     harm: { "a backing zeroed between two publications": zeroedBetweenPublications("punched out") },
   },
   {
-    name: "(b) the uuid of the namespace",
+    name: "(b) the uuid in the wait for the device",
     without: {
-      name: "gate-uuid",
+      name: "gate-uuid-wait",
       file: "src/nvme/device-wait.ts",
       replace: "namespaces.find((candidate) => candidate.uuid === uuid)",
       by: "namespaces[0]",
     },
-    harm: { "the device of another volume under this volume's NQN": scenarios.strangersDevice },
+    caught: { [strangers]: [scenarios.strangersDevice, /WRONG_DEVICE: .* must be namespace .*; got 5f9e2a34/] },
+  },
+  {
+    name: "(b) the uuid, wherever it is asked for",
+    without: {
+      name: "gate-uuid",
+      file: "src/nvme/kernel-initiator.ts",
+      replace: "return await wait.look(await readSubsystems(this.#sys, request.nqn), settled);",
+      by: `const seen = await readSubsystems(this.#sys, request.nqn);
+           Object.assign(request, { uuid: seen[0]?.namespaces[0]?.uuid ?? request.uuid });
+           return await wait.look(seen, settled);`,
+    },
+    harm: { [strangers]: scenarios.strangersDevice },
   },
   {
     name: "(b) the size",
@@ -50,10 +67,10 @@ export const guards: readonly Guard[] = [
       replace: "namespace !== undefined && namespace.size >= atLeast",
       by: "namespace !== undefined",
     },
-    harm: { "a device of half the size": scenarios.shrunkDevice },
+    harm: { "a device of half the size": scenarios.shrunkDevice(60_000) },
   },
   {
-    name: "(b) the number of the opened device",
+    name: "(b) the number and the uuid of the opened device",
     without: {
       name: "gate-number",
       file: "src/host/direct-io-child.ts",
@@ -96,6 +113,7 @@ export const guards: readonly Guard[] = [
       by: "if (false) return",
     },
     harm: hidden([vmfs]),
+    caught: { xfs: [hiddenFromTarget(xfs), /data that nothing recognises, at byte 0$/] },
   },
   {
     name: "(e) the node's own mark",

@@ -32,7 +32,7 @@ export function hiddenFromTarget({ write }: ForeignData): Scenario {
 /** Data where no region of the gate lies, but the target knows of it. */
 export const knownToTargetAlone: Scenario = async (bench) => {
   await using volume = await bench.volume();
-  await volume.run(`echo data | dd of="$1" bs=1M seek=40 conv=notrunc,fsync status=none`);
+  await volume.run(`echo data | dd of="$1" bs=1M seek=50 conv=notrunc,fsync status=none`);
   return await judge(volume, await volume.publish());
 };
 
@@ -104,7 +104,8 @@ export const unreadableFilesystem: Scenario = async (bench) => {
   return await judgeUnreadable(bench, volume, context);
 };
 
-const export_ = `cd /sys/kernel/config/nvmet/subsystems/*"\${2##*/}"/namespaces/1; echo 0 > enable`;
+/** Enters the volume's namespace in configfs and disables it; no host is connected yet. */
+const reopen = ({ nqn }: GateVolume) => `cd /sys/kernel/config/nvmet/subsystems/${nqn}/namespaces/1; echo 0 > enable`;
 const strangersUuid = "5f9e2a34-0000-4000-8000-000000000001";
 
 /** The target serves another volume's blank device under the name of this one. */
@@ -112,26 +113,27 @@ export const strangersDevice: Scenario = async (bench) => {
   await using stranger = await bench.volume();
   await using volume = await bench.volume();
   const context = await volume.publish();
-  await volume.run(
-    `${export_}; echo -n ${stranger.backing} > device_path; echo ${strangersUuid} > device_uuid; echo 1 > enable`,
-  );
+  const become = `echo -n ${stranger.backing} > device_path; echo ${strangersUuid} > device_uuid`;
+  await volume.run(`${reopen(volume)}; ${become}; echo 1 > enable`);
   await stranger.preserve();
   const answer = await volume.stage(context);
   return { ...answer, touched: await stranger.isTouched() };
 };
 
-/** The target serves half of the volume. */
-export const shrunkDevice: Scenario = async (bench) => {
-  await using volume = await bench.volume();
-  const context = await volume.publish();
-  await volume.run(`truncate -s ${volumeBytes / 2} "$1"; ${export_}; echo 1 > enable`);
-  await volume.preserve();
-  const answer = await volume.stage(context, { deadlineMs: 5000 });
-  const touched = await volume.isTouched();
-  await volume.unstage();
-  await volume.run(`truncate -s ${volumeBytes} "$1"`);
-  return { ...answer, touched };
-};
+/** The target serves half of the volume; the driver waits for the rest as long as the caller does. */
+export function shrunkDevice(stageLimitMs: number): Scenario {
+  return async (bench) => {
+    await using volume = await bench.volume({ stageLimitMs });
+    const context = await volume.publish();
+    await volume.run(`truncate -s ${volumeBytes / 2} "$1"; ${reopen(volume)}; echo 1 > enable`);
+    try {
+      return await judge(volume, context);
+    } finally {
+      await volume.unstage();
+      await volume.run(`truncate -s ${volumeBytes} "$1"`);
+    }
+  };
+}
 
 /** Another disk's node has the name that the volume's device gets; devtmpfs leaves an existing node alone. */
 export const strangersDeviceNode: Scenario = async (bench) => {
@@ -146,8 +148,7 @@ export const strangersDeviceNode: Scenario = async (bench) => {
     await volume.unstage();
     return { ...answer, touched };
   } finally {
-    await machine.sh(
-      `umount -q ${volume.staging} || true; rm /dev/nvme0n1; dd if=/dev/zero of=${bystander} bs=1M count=4 conv=fsync status=none`,
-    );
+    const clear = `dd if=/dev/zero of=${bystander} bs=1M count=4 conv=fsync status=none`;
+    await machine.sh(`umount -q ${volume.staging} || true; rm /dev/nvme0n1; ${clear}`);
   }
 };

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { mkdtempDisposable, readFile, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { volumeIdOf, type ClusterId } from "../domain/identity.ts";
+import { FileJournal } from "./file-journal.ts";
+import type { JournalEntry } from "./index.ts";
+
+const [volume, other] = ["a", "b"].map((name) => volumeIdOf("c" as ClusterId, name));
+const entry: JournalEntry = {
+  volume: volume ?? volumeIdOf("c" as ClusterId, "x"),
+  epoch: 3,
+  stagingPath: "/var/lib/kubelet/staging",
+  formatted: false,
+};
+const whole: JournalEntry = { ...entry, formatted: true, device: { major: 259, minor: 7 } };
+
+async function makeJournal() {
+  const directory = await mkdtempDisposable(path.join(tmpdir(), "nvmetcp-csi-journal-"));
+  const file = path.join(directory.path, `${entry.volume}.json`);
+  return {
+    at: directory.path,
+    file,
+    journal: new FileJournal(directory.path),
+    [Symbol.asyncDispose]: async () => directory.remove(),
+  };
+}
+
+describe("the journal of a node", () => {
+  it("remembers an entry as it was saved, in another process too", async () => {
+    await using at = await makeJournal();
+    for (const saved of [entry, whole]) {
+      await at.journal.save(saved);
+      assert.deepEqual(await new FileJournal(at.at).load(entry.volume), saved);
+    }
+    assert.equal((await stat(at.file)).mode & 0o777, 0o600);
+    assert.deepEqual(await at.journal.list(), [entry.volume]);
+  });
+
+  it("knows nothing of other volumes, and of removed ones", async () => {
+    await using at = await makeJournal();
+    await at.journal.save(entry);
+    assert.ok(other);
+    assert.equal(await at.journal.load(other), undefined);
+    for (const _time of ["once", "again"]) await at.journal.remove(entry.volume);
+    assert.equal(await at.journal.load(entry.volume), undefined);
+    assert.deepEqual(await at.journal.list(), []);
+  });
+
+  it("does not take leftovers and foreign files for entries", async () => {
+    await using at = await makeJournal();
+    await at.journal.save(entry);
+    await writeFile(`${at.file}.tmp`, "half");
+    await writeFile(path.join(at.at, "README.json"), "{}");
+    assert.deepEqual(await at.journal.list(), [entry.volume]);
+  });
+
+  it("refuses an entry of a newer schema with both versions named, and leaves it as it is", async () => {
+    await using at = await makeJournal();
+    const newer = JSON.stringify({ ...entry, schema: 2, future: true });
+    await writeFile(at.file, newer);
+    await assert.rejects(at.journal.load(entry.volume), { kind: "precondition", message: /schema 1 .*got 2/ });
+    assert.equal(await readFile(at.file, "utf8"), newer);
+  });
+
+  const good = { schema: 1, ...entry };
+  const bad: Readonly<Record<string, string>> = {
+    "no JSON": "{",
+    nothing: "",
+    "a list": "[]",
+    "no schema": JSON.stringify(entry),
+    "an unknown key": JSON.stringify({ ...good, extra: 1 }),
+    "an epoch of 0": JSON.stringify({ ...good, epoch: 0 }),
+    "no mark": JSON.stringify({ ...good, formatted: undefined }),
+    "a mark that is no boolean": JSON.stringify({ ...good, formatted: "no" }),
+    "another volume": JSON.stringify({ ...good, volume: other }),
+  };
+  for (const [what, text] of Object.entries(bad)) {
+    it(`refuses an entry with ${what}, naming the volume`, async () => {
+      await using at = await makeJournal();
+      await writeFile(at.file, text);
+      await assert.rejects(at.journal.load(entry.volume), {
+        kind: "precondition",
+        message: new RegExp(`cannot read the journal of volume ${entry.volume}: `),
+      });
+    });
+  }
+});

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { block, ext4, NodeBench, staging, target } from "../../test/support/node-bench.ts";
+
+const signal = () => new AbortController().signal;
+type Usage = typeof ext4 | typeof block;
+
+async function staged(usage: Usage = ext4) {
+  const bench = new NodeBench();
+  const volume = bench.volume("a");
+  await bench.staging.stage(bench.request(volume, bench.publish(volume, 1), { usage }), signal());
+  return { bench, volume, request: { volume, stagingPath: staging, targetPath: target, usage, readOnly: false } };
+}
+
+const atTarget = async (bench: NodeBench) => (await bench.kernel.mounts()).filter(({ path }) => path === target);
+
+describe("publishing a staged volume", () => {
+  it("makes it visible at the pod's path once, however often it is asked", async () => {
+    const { bench, request } = await staged();
+    for (const _time of ["once", "again"]) await bench.publishing.publish(request, signal());
+    const mounts = await atTarget(bench);
+    assert.equal(mounts.length, 1);
+    assert.ok(mounts[0]?.options.includes("rw"));
+    assert.equal(bench.directories.made.get(target), "directory");
+    assert.equal(bench.recorder.count("filesystem.bind"), 1);
+  });
+
+  it("is read-only when asked for, and not both", async () => {
+    const { bench, request } = await staged();
+    await bench.publishing.publish({ ...request, readOnly: true }, signal());
+    assert.ok((await atTarget(bench))[0]?.options.includes("ro"));
+    await assert.rejects(bench.publishing.publish(request, signal()), { kind: "already_exists" });
+  });
+
+  it("binds the device of a raw block volume on a file", async () => {
+    const { bench, request } = await staged(block);
+    for (const _time of ["once", "again"]) await bench.publishing.publish(request, signal());
+    const [mount] = await atTarget(bench);
+    assert.equal(mount?.type, "devtmpfs");
+    assert.equal(bench.directories.made.get(target), "file");
+  });
+
+  it("is finished by a repeat after a kill behind any of its steps", async () => {
+    for (let steps = 1; steps <= 2; steps += 1) {
+      const { bench, request } = await staged();
+      bench.recorder.killAfter(steps);
+      await assert.rejects(bench.publishing.publish(request, signal()), /killed/);
+      bench.restart();
+      await bench.publishing.publish(request, signal());
+      assert.equal((await atTarget(bench)).length, 1);
+    }
+  });
+});
+
+describe("publishing what is not ready", () => {
+  it("is refused before a stage, and touches nothing: data would go to the root disk (F28)", async () => {
+    for (const usage of [ext4, block]) {
+      const bench = new NodeBench();
+      const volume = bench.volume("a");
+      bench.publish(volume, 1);
+      const request = { volume, stagingPath: staging, targetPath: target, usage, readOnly: false };
+      await assert.rejects(bench.publishing.publish(request, signal()), { kind: "precondition", message: /staged/ });
+      assert.deepEqual(bench.recorder.calls, []);
+    }
+  });
+
+  it("is refused when the staging path is not mounted, or shows another volume", async () => {
+    const { bench, request } = await staged();
+    await bench.kernel.unmount(staging, signal());
+    await assert.rejects(bench.publishing.publish(request, signal()), { kind: "precondition" });
+    const other = bench.volume("b");
+    await bench.staging.stage(bench.request(other, bench.publish(other, 1)), signal());
+    await assert.rejects(bench.publishing.publish(request, signal()), {
+      kind: "precondition",
+      message: /must be the mount/,
+    });
+    assert.deepEqual(await atTarget(bench), []);
+  });
+
+  it("is refused from another staging path than the one it is staged at", async () => {
+    const { bench, request } = await staged();
+    const elsewhere = { ...request, stagingPath: "/kubelet/second" };
+    await assert.rejects(bench.publishing.publish(elsewhere, signal()), { kind: "precondition" });
+  });
+
+  it("is refused when the device is gone", async () => {
+    const { bench, request, volume } = await staged();
+    bench.fence(volume);
+    await assert.rejects(bench.publishing.publish(request, signal()), { kind: "precondition" });
+  });
+
+  it("is refused as a device when it is staged as a file system, and the other way round", async () => {
+    const mounted = await staged();
+    const asBlock = mounted.bench.publishing.publish({ ...mounted.request, usage: block }, signal());
+    await assert.rejects(asBlock, { kind: "precondition" });
+    assert.deepEqual(await atTarget(mounted.bench), []);
+    const raw = await staged(block);
+    await assert.rejects(raw.bench.publishing.publish({ ...raw.request, usage: ext4 }, signal()), {
+      kind: "precondition",
+    });
+  });
+
+  it("is refused for writing when the file system has turned read-only (F30)", async (t) => {
+    const { bench, request } = await staged();
+    const mounts = (await bench.kernel.mounts()).map((mount) => ({ ...mount, superOptions: ["ro"] }));
+    t.mock.method(bench.kernel, "mounts", async () => Promise.resolve(mounts));
+    await assert.rejects(bench.publishing.publish(request, signal()), { kind: "precondition", message: /no writes/ });
+  });
+
+  it("is refused at a path where another volume is mounted, which stays", async () => {
+    const { bench, request } = await staged();
+    const other = bench.volume("b");
+    bench.directories.made.set(target, "directory");
+    await bench.staging.stage(bench.request(other, bench.publish(other, 1), { stagingPath: target }), signal());
+    const before = await atTarget(bench);
+    await assert.rejects(bench.publishing.publish(request, signal()), {
+      kind: "precondition",
+      message: /nothing else/,
+    });
+    assert.deepEqual(await atTarget(bench), before);
+  });
+});
+
+describe("unpublishing", () => {
+  it("unmounts, then removes the path, and is done when repeated", async () => {
+    for (const usage of [ext4, block]) {
+      const { bench, request, volume } = await staged(usage);
+      await bench.publishing.publish(request, signal());
+      const before = bench.recorder.calls.length;
+      for (const _time of ["once", "again"]) await bench.publishing.unpublish(volume, target, signal());
+      assert.deepEqual(bench.recorder.calls.slice(before, before + 2), ["filesystem.unmount", "paths.removeTarget"]);
+      assert.deepEqual(await atTarget(bench), []);
+      assert.equal(bench.directories.made.has(target), false);
+      assert.equal((await bench.kernel.mounts()).length, usage === ext4 ? 1 : 0, "the stage is not touched");
+    }
+  });
+
+  it("leaves another volume that is mounted at the path, and the path, as they are", async () => {
+    const { bench, request } = await staged();
+    await bench.publishing.publish(request, signal());
+    const mounts = await bench.kernel.mounts();
+    await bench.publishing.unpublish(bench.volume("b"), target, signal());
+    assert.deepEqual(await bench.kernel.mounts(), mounts);
+    assert.ok(bench.directories.made.has(target));
+  });
+
+  it("works when the device is gone (F35)", async () => {
+    const { bench, request, volume } = await staged();
+    await bench.publishing.publish(request, signal());
+    bench.fence(volume);
+    await bench.publishing.unpublish(volume, target, signal());
+    assert.deepEqual(await atTarget(bench), []);
+  });
+
+  it("works for a raw block device that is gone (F36)", async () => {
+    const { bench, request, volume } = await staged(block);
+    await bench.publishing.publish(request, signal());
+    bench.fence(volume);
+    await bench.publishing.unpublish(volume, target, signal());
+    assert.deepEqual(await atTarget(bench), []);
+    assert.equal(bench.directories.made.has(target), false);
+  });
+
+  it("works for the mount of an earlier epoch after the volume was staged anew", async () => {
+    const { bench, request, volume } = await staged();
+    await bench.publishing.publish(request, signal());
+    // The dead device keeps its number for as long as the pod's mount holds it; the new one has another.
+    bench.fence(volume);
+    bench.replaceBacking(volume);
+    await bench.staging.stage(bench.request(volume, bench.publish(volume, 2)), signal());
+    await bench.publishing.unpublish(volume, target, signal());
+    assert.deepEqual(await atTarget(bench), []);
+  });
+});
+
+describe("the statistics of a volume", () => {
+  it("are those of its file system, or the size of its device", async () => {
+    const mounted = await staged();
+    const { usage, condition } = await mounted.bench.publishing.stats(mounted.volume, staging, signal());
+    assert.deepEqual(
+      usage.map(({ unit }) => unit),
+      ["bytes", "inodes"],
+    );
+    assert.equal(condition.abnormal, false);
+    const raw = await staged(block);
+    await raw.bench.publishing.publish(raw.request, signal());
+    const size = (await raw.bench.publishing.stats(raw.volume, target, signal())).usage;
+    assert.deepEqual(
+      size.map(({ unit, total }) => [unit, total]),
+      [["bytes", 320n * 1024n * 1024n]],
+    );
+  });
+
+  it("are not found where the volume is not", async () => {
+    const { bench, volume } = await staged();
+    await assert.rejects(bench.publishing.stats(volume, "/elsewhere", signal()), { kind: "not_found" });
+    await assert.rejects(bench.publishing.stats(bench.volume("b"), staging, signal()), { kind: "not_found" });
+  });
+});

@@ -1,0 +1,40 @@
+/**
+ * The contract that every back end keeps, asked over gRPC as the sidecars of Kubernetes ask it. `memory` passes it on
+ * any machine, `nvmet` inside a machine with the kernel target: one suite, so that the two cannot differ.
+ *
+ * 1. Every test makes its own volumes under names of its own, and takes them away however it ends.
+ * 2. Sizes are as small as the driver allows; no data is written.
+ */
+import { after, before, describe } from "node:test";
+import type { CsiClient } from "../support/csi-client.ts";
+import { Bench } from "./controller-contract/bench.ts";
+import { lookupTests } from "./controller-contract/lookup.ts";
+import { parallelTests } from "./controller-contract/parallel.ts";
+import { provisioningTests } from "./controller-contract/provisioning.ts";
+import { publishingTests } from "./controller-contract/publishing.ts";
+
+/** A driver that serves the Controller of the back end under test. */
+export interface OpenedController {
+  readonly client: CsiClient;
+  close(): Promise<void>;
+}
+
+export function controllerContract(name: string, open: () => Promise<OpenedController>): void {
+  describe(`the Controller contract on ${name}`, () => {
+    let opened: OpenedController | undefined;
+    const bench = new Bench(() => {
+      if (opened === undefined) throw new Error("BUG: the driver is not open");
+      return opened.client;
+    });
+    before(async () => {
+      opened = await open();
+    });
+    after(async () => {
+      await opened?.close();
+    });
+    provisioningTests(bench);
+    publishingTests(bench);
+    lookupTests(bench);
+    parallelTests(bench);
+  });
+}

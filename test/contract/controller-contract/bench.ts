@@ -1,0 +1,104 @@
+/** What the contract's tests share: requests in their short form, and volumes that go away by themselves. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import type { ControllerPublishVolumeRequest } from "../../../src/gen/csi/v1/ControllerPublishVolumeRequest.ts";
+import type { CreateVolumeRequest } from "../../../src/gen/csi/v1/CreateVolumeRequest.ts";
+import type { Volume__Output } from "../../../src/gen/csi/v1/Volume.ts";
+import type { VolumeCapability } from "../../../src/gen/csi/v1/VolumeCapability.ts";
+import { CsiError, type CodeName, type CsiClient } from "../../support/csi-client.ts";
+
+export const MiB = 1024n * 1024n;
+export const GiB = 1024n * MiB;
+export const smallest = 320n * MiB;
+
+export const mountCapability = {
+  mount: { fs_type: "ext4" },
+  access_mode: { mode: "SINGLE_NODE_WRITER" },
+} as const satisfies VolumeCapability;
+
+export interface PublishAnswer {
+  readonly context: Readonly<Record<string, string>>;
+  readonly epoch: number;
+}
+
+/** Names of this run: a leftover of an earlier one must not answer for a volume of this one. */
+const run = randomUUID().slice(0, 8);
+
+export class Bench {
+  readonly #clientOf: () => CsiClient;
+  readonly #published = new Set<string>();
+  #names = 0;
+
+  constructor(clientOf: () => CsiClient) {
+    this.#clientOf = clientOf;
+  }
+
+  get controller(): CsiClient["controller"] {
+    return this.#clientOf().controller;
+  }
+
+  /** A name that no other test uses. */
+  newName(): string {
+    this.#names += 1;
+    return `contract-${run}-${this.#names}`;
+  }
+
+  async create(request: CreateVolumeRequest): Promise<Volume__Output> {
+    const { volume } = await this.controller.CreateVolume({ volume_capabilities: [mountCapability], ...request });
+    assert.ok(volume, "CreateVolume answers with a volume");
+    return volume;
+  }
+
+  /** A volume of the smallest size that is unpublished and deleted when its holder goes out of scope. */
+  async volume(request: CreateVolumeRequest = {}): Promise<{ readonly id: string } & AsyncDisposable> {
+    const size = { required_bytes: String(smallest) };
+    const { volume_id: id } = await this.create({ name: this.newName(), capacity_range: size, ...request });
+    return {
+      id,
+      [Symbol.asyncDispose]: async () => {
+        await this.discard(id);
+      },
+    };
+  }
+
+  async discard(volume_id: string): Promise<void> {
+    if (this.#published.delete(volume_id)) await this.unpublish(volume_id, "");
+    await this.controller.DeleteVolume({ volume_id });
+  }
+
+  async publish(volume_id: string, node_id: string): Promise<PublishAnswer> {
+    // Also when the call fails: what it did before is unknown.
+    this.#published.add(volume_id);
+    const request: ControllerPublishVolumeRequest = { volume_id, node_id, volume_capability: mountCapability };
+    const { publish_context: context } = await this.controller.ControllerPublishVolume(request);
+    const epoch = Number(context["epoch"]);
+    assert.ok(Number.isSafeInteger(epoch) && epoch > 0, `an epoch is a positive number, got ${context["epoch"]}`);
+    return { context, epoch };
+  }
+
+  async unpublish(volume_id: string, node_id: string): Promise<void> {
+    await this.controller.ControllerUnpublishVolume({ volume_id, node_id });
+  }
+
+  /** The nodes that a volume says it is published to. */
+  async holders(volume_id: string): Promise<readonly string[]> {
+    const { status } = await this.controller.ControllerGetVolume({ volume_id });
+    return status?.published_node_ids ?? [];
+  }
+}
+
+/** Fails unless the call is refused with this code and a message that matches every pattern. */
+export async function refused(call: Promise<unknown>, code: CodeName, ...patterns: readonly RegExp[]): Promise<void> {
+  const error = await call.then(
+    () => assert.fail(`the call must be refused with ${code}, and it was served`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof CsiError, String(error));
+  assert.equal(error.code, code, error.message);
+  for (const pattern of patterns) assert.match(error.message, pattern);
+}
+
+/** A pattern for a text as it stands. */
+export function literally(text: string): RegExp {
+  return new RegExp(text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`));
+}
