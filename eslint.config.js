@@ -17,7 +17,7 @@ const zones = Object.entries(layers).map(([folder, allowed]) => ({
 
 const osModules = ["child_process", "fs", "fs/promises"].flatMap((name) => [name, `node:${name}`]);
 const restricted = (paths, message) => paths.map((name) => ({ name, message }));
-const onlyHost = restricted(osModules, "only src/host may touch the operating system");
+const onlyHost = restricted([...osModules, "execa"], "only src/host may touch the operating system");
 // R13: what removes recursively does not exist in the driver.
 const neverRecursive = ["node:fs", "node:fs/promises"].map((name) => ({
   name,
@@ -28,9 +28,9 @@ const onlyWire = restricted(["@grpc/grpc-js", "@grpc/proto-loader"], "gRPC belon
 
 export default defineConfig(
   globalIgnores(["dist", "node_modules", "src/gen"]),
-  ts.configs.strictTypeChecked,
   {
     files: ["**/*.ts"],
+    extends: [ts.configs.strictTypeChecked],
     plugins: { "import-x": importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     settings: { "import-x/resolver-next": [createTypeScriptImportResolver()] },

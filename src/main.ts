@@ -22,5 +22,8 @@ try {
 } catch (error) {
   fatal(messageOf(error));
 }
-// A child or thread that hangs in the kernel must not keep the process (V32).
+// A thread that hangs in a file call would keep `exit` waiting for ever (V32).
+if (process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq"))) {
+  process.kill(process.pid, "SIGKILL");
+}
 process.exit(0);

@@ -5,8 +5,11 @@ import { controllerService } from "../csi/controller-service.ts";
 import type { Rpcs } from "../csi/rpcs.ts";
 import { Attachments } from "../services/attachment.ts";
 import { Provisioning } from "../services/provisioning.ts";
+import type { NodeState } from "./node-state.ts";
 
-export function controllerRpcs(config: Config, backend: Backend): Rpcs<"csi.v1.Controller"> {
+/** `node` is the state of the node service in this process, if any: its format marks end with the publications. */
+export function controllerRpcs(config: Config, backend: Backend, node?: NodeState): Rpcs<"csi.v1.Controller"> {
   const provisioning = new Provisioning({ backend, cluster: config.clusterId });
-  return controllerService({ backend: backend.name, provisioning, attachments: new Attachments({ backend }) });
+  const attachments = new Attachments({ backend, ...(node && { marks: node.marks }) });
+  return controllerService({ backend: backend.name, provisioning, attachments });
 }

@@ -8,10 +8,15 @@ import { withTimeout } from "../host/clock.ts";
 const drainMs = 4000;
 
 /** Serves until the signal fires, then lets running calls end. */
-export async function serve(server: Server, socketPath: string, stop: AbortSignal): Promise<void> {
+export async function serve(
+  server: Server,
+  socketPath: string,
+  { stop, onListening }: { readonly stop: AbortSignal; readonly onListening: () => void },
+): Promise<void> {
   await prepareSocketPath(socketPath);
   await listen(server, socketPath);
   await restrictSocket(socketPath);
+  onListening();
   if (!stop.aborted) {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     stop.addEventListener("abort", () => resolve(undefined), { once: true });

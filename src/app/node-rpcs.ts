@@ -1,5 +1,4 @@
 /** The node side: services over this host's initiator and file systems, or over their in-memory doubles. */
-import { join } from "node:path";
 import type { Backend } from "../backends/backend.ts";
 import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import type { Config } from "../config/config.ts";
@@ -11,27 +10,19 @@ import { KernelFilesystem } from "../filesystem/kernel-filesystem.ts";
 import { MemoryFilesystem } from "../filesystem/memory-filesystem.ts";
 import { KernelTargetPaths } from "../filesystem/target-paths.ts";
 import { exec } from "../host/exec.ts";
-import { ensureDirectories } from "../host/files.ts";
 import { assertNever } from "../lib/assert-never.ts";
-import { FileJournal } from "../node-journal/file-journal.ts";
-import { ensureNodeIdentity } from "../node-journal/node-identity.ts";
 import type { Initiator } from "../nvme/index.ts";
 import { KernelInitiator } from "../nvme/kernel-initiator.ts";
 import { MemoryInitiator } from "../nvme/memory-initiator.ts";
 import { Publishing } from "../services/publishing.ts";
 import { Staging } from "../services/staging.ts";
+import type { NodeState } from "./node-state.ts";
 
 /** `backend` is the one in this process, if any: the in-memory initiator sees its exports. */
-export async function nodeRpcs(config: Config, backend: Backend | undefined): Promise<Rpcs<"csi.v1.Node">> {
-  const directory = join(config.stateDir, "node");
-  const journalDirectory = join(directory, "journal");
-  await ensureDirectories(journalDirectory);
-  const node = await ensureNodeIdentity(directory, config.nodeName);
-  const journal = new FileJournal(journalDirectory);
-  const paths = new KernelTargetPaths();
-  const deps = { cluster: config.clusterId, node, ...hostOf(config, backend), paths, journal };
-  const { maxVolumes } = config;
-  return nodeService({ node, staging: new Staging(deps), publishing: new Publishing(deps), maxVolumes });
+export function nodeRpcs(config: Config, state: NodeState, backend: Backend | undefined): Rpcs<"csi.v1.Node"> {
+  const { clusterId: cluster, maxVolumes } = config;
+  const deps = { cluster, ...state, ...hostOf(config, backend), paths: new KernelTargetPaths() };
+  return nodeService({ node: state.node, staging: new Staging(deps), publishing: new Publishing(deps), maxVolumes });
 }
 
 function hostOf(

@@ -15,6 +15,7 @@ import { openBackend } from "./backend.ts";
 import { controllerRpcs } from "./controller-rpcs.ts";
 import { serve } from "./lifecycle.ts";
 import { nodeRpcs } from "./node-rpcs.ts";
+import { openNodeState } from "./node-state.ts";
 import { version } from "./version.ts";
 
 /** Serves in the configured mode until `stop` fires. */
@@ -23,8 +24,10 @@ export async function run(config: Config, stop: AbortSignal): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const services = await servicesOf(config, logger, stack, stop);
   const server = createCsiServer({ logger, lockKey: lockKeyOf(config), services });
-  logger.info({ version, endpoint: config.csiEndpoint, backend: config.backend }, "serving");
-  await serve(server, config.csiEndpoint, stop);
+  await serve(server, config.csiEndpoint, {
+    stop,
+    onListening: () => logger.info({ version, endpoint: config.csiEndpoint, backend: config.backend }, "serving"),
+  });
   logger.info("stopped");
 }
 
@@ -37,15 +40,17 @@ async function servicesOf(
   switch (config.mode) {
     case "all-in-one": {
       const backend = await openBackend(config, logger, stack, stop);
-      const node = await nodeRpcs(config, backend);
-      return { ...identity(backend), "csi.v1.Controller": controllerRpcs(config, backend), "csi.v1.Node": node };
+      const state = await openNodeState(config);
+      const controller = controllerRpcs(config, backend, state);
+      const node = nodeRpcs(config, state, backend);
+      return { ...identity(backend), "csi.v1.Controller": controller, "csi.v1.Node": node };
     }
     case "controller": {
       const backend = await openBackend(config, logger, stack, stop);
       return { ...identity(backend), "csi.v1.Controller": controllerRpcs(config, backend) };
     }
     case "node":
-      return { ...identity(undefined), "csi.v1.Node": await nodeRpcs(config, undefined) };
+      return { ...identity(undefined), "csi.v1.Node": nodeRpcs(config, await openNodeState(config), undefined) };
     default:
       return assertNever(config.mode);
   }

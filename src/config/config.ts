@@ -9,7 +9,7 @@ import { z } from "zod";
 import { failure, messageOf } from "../domain/errors.ts";
 import type { ClusterId } from "../domain/identity.ts";
 import type { Portal } from "../domain/model.ts";
-import { parsePortal } from "../domain/portal.ts";
+import { formatPortal, parsePortal } from "../domain/portal.ts";
 
 export const modes = ["all-in-one", "controller", "node"] as const;
 export type Mode = (typeof modes)[number];
@@ -22,7 +22,26 @@ const portal = z.string().transform((text, context): Portal => {
   return z.NEVER;
 });
 
-/** Every option: its rule and its default. Values arrive as text, from flags, environment and file alike. */
+const count = z
+  .union([z.number(), z.string().regex(/^\d+$/, "must be a whole number").transform(Number)])
+  .pipe(z.int().min(0).max(1_000_000));
+const seconds = (most: number) => count.pipe(z.int().min(1).max(most));
+
+/** What an option is when no source has a value; `clusterId` has no default. */
+const defaults = {
+  csiEndpoint: "unix:///run/nvmetcp-csi/csi.sock",
+  backend: "nvmet",
+  nodeName: hostname(),
+  stateDir: "/var/lib/nvmetcp-csi",
+  pool: "/var/lib/nvmetcp-csi/pool",
+  portals: "127.0.0.1:4420",
+  maxVolumes: "0",
+  reconnectDelay: "2",
+  keepAlive: "5",
+  logLevel: "info",
+} as const;
+
+/** The rule of every option. Values arrive as text, from flags, environment and file alike. */
 const schema = z.strictObject({
   clusterId: z
     .string("is required: it names the cluster and must never change")
@@ -32,21 +51,20 @@ const schema = z.strictObject({
   csiEndpoint: z
     .string()
     .regex(/^unix:\/\/\/.+/, "must be a unix socket such as unix:///run/nvmetcp-csi/csi.sock")
-    .default("unix:///run/nvmetcp-csi/csi.sock")
     .transform((url) => url.slice("unix://".length)),
-  backend: z.enum(["nvmet", "memory"]).default("nvmet"),
-  nodeName: z.string().min(1, "must not be empty").default(hostname()),
-  stateDir: path.default("/var/lib/nvmetcp-csi"),
-  pool: path.default("/var/lib/nvmetcp-csi/pool"),
+  backend: z.enum(["nvmet", "memory"]),
+  nodeName: z.string().min(1, "must not be empty"),
+  stateDir: path,
+  pool: path,
   portals: z
     .string()
-    .default("127.0.0.1:4420")
     .transform((text) => text.split(","))
-    .pipe(z.array(portal).min(1).max(16)),
-  maxVolumes: z.coerce.number().pipe(z.int().min(0)).default(0),
-  reconnectDelay: z.coerce.number().pipe(z.int().min(1).max(60)).default(2),
-  keepAlive: z.coerce.number().pipe(z.int().min(1).max(120)).default(5),
-  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    .pipe(z.array(portal).min(1).max(16))
+    .refine((list) => new Set(list.map(formatPortal)).size === list.length, "must not name a portal twice"),
+  maxVolumes: count,
+  reconnectDelay: seconds(60),
+  keepAlive: seconds(120),
+  logLevel: z.enum(["debug", "info", "warn", "error"]),
 });
 
 export type Config = Readonly<z.output<typeof schema>> & { readonly mode: Mode };
@@ -55,8 +73,8 @@ export type Config = Readonly<z.output<typeof schema>> & { readonly mode: Mode }
 const help: Readonly<Record<keyof z.input<typeof schema>, string>> = {
   clusterId: "names the cluster; required; never change it",
   csiEndpoint: "unix socket to serve CSI on",
-  backend: "nvmet or memory",
-  nodeName: "name of this node; default: the host name",
+  backend: "nvmet, or memory for tests",
+  nodeName: "name of this node",
   stateDir: "directory for what this host remembers",
   pool: "directory on xfs or btrfs that holds the volumes",
   portals: "address:port,… on which the target listens",
@@ -71,12 +89,15 @@ const flagOf = (option: string) => option.replace(/[A-Z]/g, (letter) => `-${lett
 const variableOf = (option: string) => `NVMETCP_${flagOf(option).replaceAll("-", "_").toUpperCase()}`;
 
 export function usage(): string {
-  const lines = options.map(
-    (option) => `  --${flagOf(option).padEnd(16)} ${variableOf(option).padEnd(24)} ${help[option]}`,
-  );
+  const values: Readonly<Record<string, string>> = defaults;
+  const lines = options.map((option) => {
+    const names = `  --${flagOf(option).padEnd(16)} ${variableOf(option).padEnd(24)} ${option.padEnd(15)}`;
+    return `${names} ${help[option]}${option in values ? ` [${values[option] ?? ""}]` : ""}`;
+  });
   return [
-    `usage: nvmetcp-csi MODE [options]`,
-    `MODE is ${modes.join(", ")}. An option is a flag, an environment variable or a key of the JSON file --config FILE.`,
+    "usage: nvmetcp-csi MODE [options]",
+    `MODE is ${modes.join(", ")}. An option is a flag, an environment variable or a key of the JSON file --config FILE,`,
+    "in this order; its default is in brackets.",
     ...lines,
   ].join("\n");
 }
@@ -86,7 +107,7 @@ export function loadConfig(argv: readonly string[], environment: Readonly<Record
   const { flags, mode, file } = readFlags(argv);
   const fromEnvironment = given((option) => environment[variableOf(option)]);
   const fromFile = file === undefined ? {} : readFile(file);
-  const parsed = schema.safeParse({ ...fromFile, ...fromEnvironment, ...flags });
+  const parsed = schema.safeParse({ ...defaults, ...fromFile, ...fromEnvironment, ...flags });
   if (parsed.success) return Object.freeze({ ...parsed.data, mode });
   const [issue] = parsed.error.issues;
   throw wrong(String(issue?.path[0] ?? "configuration"), issue?.message ?? "is invalid");

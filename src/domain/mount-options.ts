@@ -32,17 +32,25 @@ const flags = new Set([
   "strictatime",
   "sync",
 ]);
-const numbered = /^(?:commit|stripe|inode_readahead_blks|max_batch_time|min_batch_time)=\d{1,6}$/;
+const numbered = ["commit", "inode_readahead_blks", "max_batch_time", "min_batch_time", "stripe"];
 
-export const mountOptionNames: readonly string[] = [...flags, "commit=N", "stripe=N"];
+export const mountOptionNames: readonly string[] = [...flags, ...numbered.map((name) => `${name}=N`)];
 
-/** The options, without repeats; an invalid_argument error names the first that is not allowed. */
+function isAllowed(option: string): boolean {
+  const [name = "", value = ""] = option.split("=");
+  return flags.has(option) || (numbered.includes(name) && /^\d{1,6}$/.test(value) && option === `${name}=${value}`);
+}
+
+/**
+ * The options, without repeats; an invalid_argument error names the first that is not allowed, without its value: mount
+ * flags may hold secrets.
+ */
 export function parseMountOptions(options: readonly string[]): readonly string[] {
   const parts = options.flatMap((option) => option.split(","));
-  const bad = parts.find((option) => !flags.has(option) && !numbered.test(option));
+  const bad = parts.find((option) => !isAllowed(option));
   if (bad !== undefined) {
     const rule = `mount_flags may hold only ${mountOptionNames.join(", ")}`;
-    throw failure("invalid_argument", { cannot: "use the mount options", rule, got: bad });
+    throw failure("invalid_argument", { cannot: "use the mount options", rule, got: bad.split("=")[0] });
   }
   return [...new Set(parts)];
 }

@@ -10,13 +10,17 @@ import type { Bytes } from "../domain/capacity.ts";
 import type { Uuid } from "../domain/identity.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
 
-/** What a device to look at or to change is called and must be. */
-export interface BlockDevice {
+/** What a device is called; it need not be there any more. */
+export interface DeviceName {
   readonly path: string;
   readonly number: DeviceNumber;
-  readonly size: Bytes;
   /** UUID of the NVMe namespace: a name and a number alone may pass to another volume's device. */
   readonly uuid: Uuid;
+}
+
+/** What a device to look at or to change is called and must be. */
+export interface BlockDevice extends DeviceName {
+  readonly size: Bytes;
 }
 
 /** What blkid calls the content of a device. */
@@ -62,7 +66,7 @@ export interface MountRequest {
 }
 
 /** Space and inodes of a file system, or the size of a device. */
-export interface Usage {
+export interface SpaceUsage {
   readonly unit: "bytes" | "inodes";
   readonly total: bigint;
   readonly available: bigint;
@@ -84,11 +88,11 @@ export interface Filesystem {
   /** All mounts of this mount namespace, oldest first. */
   mounts(): Promise<readonly Mount[]>;
   /** Unmount truth (R8): whether nothing holds the device any more. */
-  isReleased(device: BlockDevice, signal: AbortSignal): Promise<boolean>;
+  isReleased(device: DeviceName, signal: AbortSignal): Promise<boolean>;
   /** What uses a device, for an error text: holders in sysfs and mount points. */
-  holders(device: BlockDevice): Promise<readonly string[]>;
+  holders(device: DeviceName): Promise<readonly string[]>;
   /** Space of the mounted file system at a path, without child processes. */
-  usage(path: string): Promise<readonly Usage[]>;
+  usage(path: string): Promise<readonly SpaceUsage[]>;
 }
 
 /** Staging and target paths: plain directories and files that the kubelet names (R13). Never follows a symbolic link. */

@@ -11,7 +11,16 @@ import { canClaim, expectationOf, readRegions } from "../host/direct-io.ts";
 import type { Exec } from "../host/exec.ts";
 import { listNames, readText } from "../host/files.ts";
 import { checkExt4, makeExt4 } from "./ext4.ts";
-import type { BlockDevice, CheckResult, Evidence, Filesystem, Mount, MountRequest, Usage } from "./index.ts";
+import type {
+  BlockDevice,
+  DeviceName,
+  CheckResult,
+  Evidence,
+  Filesystem,
+  Mount,
+  MountRequest,
+  SpaceUsage,
+} from "./index.ts";
 import { readMounts, sameDevice } from "./mountinfo.ts";
 import { bindPath, mountDevice, unmountPath, type MounterContext } from "./mounter.ts";
 import { usageOf } from "./usage.ts";
@@ -76,7 +85,7 @@ export class KernelFilesystem implements Filesystem {
   }
 
   /** R8, V15: a superblock outlives its mounts in hung unmounts, other mount namespaces and lazy unmounts. */
-  async isReleased(device: BlockDevice, signal: AbortSignal): Promise<boolean> {
+  async isReleased(device: DeviceName, signal: AbortSignal): Promise<boolean> {
     const { path, number } = device;
     const name = basename(path);
     const named = await readText(join(this.#sys, "class/block", name, "dev"));
@@ -94,7 +103,7 @@ export class KernelFilesystem implements Filesystem {
     return members.flat().includes(name);
   }
 
-  async holders({ path, number }: BlockDevice): Promise<readonly string[]> {
+  async holders({ path, number }: DeviceName): Promise<readonly string[]> {
     const name = basename(path);
     const [stacked, mounts] = await Promise.all([
       listNames(join(this.#sys, "class/block", name, "holders")),
@@ -105,7 +114,7 @@ export class KernelFilesystem implements Filesystem {
     return [...stacked, ...mounts.filter(isUser).map((mount) => mount.path)];
   }
 
-  async usage(path: string): Promise<readonly Usage[]> {
+  async usage(path: string): Promise<readonly SpaceUsage[]> {
     return await usageOf(path);
   }
 }

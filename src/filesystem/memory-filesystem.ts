@@ -6,7 +6,16 @@ import { basename, dirname } from "node:path";
 import { GiB, MiB, type Bytes } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
-import type { BlockDevice, CheckResult, Evidence, Filesystem, Mount, MountRequest, Signature, Usage } from "./index.ts";
+import type {
+  BlockDevice,
+  CheckResult,
+  Evidence,
+  Filesystem,
+  Mount,
+  MountRequest,
+  Signature,
+  SpaceUsage,
+} from "./index.ts";
 import { originOf, sameDevice, topMountAt } from "./mountinfo.ts";
 
 /** What a bind mount of a device node looks like in a mount table. */
@@ -114,7 +123,7 @@ export class MemoryFilesystem implements Filesystem {
     return this.#mounts.filter(isUser).map((mount) => mount.path);
   }
 
-  async usage(path: string): Promise<readonly Usage[]> {
+  async usage(path: string): Promise<readonly SpaceUsage[]> {
     const mount = topMountAt(await this.mounts(), path);
     if (mount === undefined) throw failure("not_found", { cannot: `measure ${path}`, rule: "it must be mounted" });
     const total = this.#sizes.get(keyOf(mount.device)) ?? GiB;

@@ -3,11 +3,13 @@
  */
 import { chmod } from "node:fs/promises";
 import { connect } from "node:net";
+import { dirname } from "node:path";
 import { failure } from "../domain/errors.ts";
-import { errorCode, lstatOf, removeFile } from "./files.ts";
+import { ensureDirectories, errorCode, lstatOf, removeFile } from "./files.ts";
 
-/** Removes a stale socket; refuses a path that is no socket, or one on which somebody answers. */
+/** Makes the directory and removes a stale socket; refuses a path that is no socket, or one on which somebody answers. */
 export async function prepareSocketPath(path: string): Promise<void> {
+  await ensureDirectories(dirname(path));
   const found = await lstatOf(path);
   if (found === undefined) return;
   const cannot = `listen on ${path}`;

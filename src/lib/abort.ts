@@ -2,6 +2,8 @@
 
 /** The result of `work`, or a rejection with the signal's reason as soon as it fires; `work` itself goes on. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Whoever stops waiting is told nothing more; without this, a later failure would be nobody's and end the process.
+  work.catch(() => undefined);
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason as Error);

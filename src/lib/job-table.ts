@@ -9,6 +9,7 @@ export class JobTable {
 
   /** Runs `work` under a free key. Aborting `signal` ends the wait, not the work. */
   async run<T>(key: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
     if (this.#jobs.has(key)) throw new Error(`BUG: a job for ${key} is running`);
     const job = work().finally(() => this.#jobs.delete(key));
     this.#jobs.set(key, job);

@@ -7,13 +7,17 @@
 
 /** Refuses instead of waiting: for requests that a client will repeat. */
 export class InFlight {
-  readonly #held = new Set<string>();
+  readonly #held = new Map<string, symbol>();
 
   /** A handle that frees the key when disposed, or undefined while the key is held. */
   tryAcquire(key: string): Disposable | undefined {
     if (this.#held.has(key)) return undefined;
-    this.#held.add(key);
-    return { [Symbol.dispose]: () => void this.#held.delete(key) };
+    const holder = Symbol(key);
+    this.#held.set(key, holder);
+    const free = () => {
+      if (this.#held.get(key) === holder) this.#held.delete(key);
+    };
+    return { [Symbol.dispose]: free };
   }
 }
 

@@ -12,9 +12,14 @@ const entry: JournalEntry = {
   volume: volume ?? volumeIdOf("c" as ClusterId, "x"),
   epoch: 3,
   stagingPath: "/var/lib/kubelet/staging",
-  formatted: false,
+  usage: "filesystem",
+  devices: [],
 };
-const whole: JournalEntry = { ...entry, formatted: true, device: { major: 259, minor: 7 } };
+const whole: JournalEntry = {
+  ...entry,
+  usage: "block",
+  devices: [{ path: "/dev/nvme0n1", number: { major: 259, minor: 7 } }],
+};
 
 async function makeJournal() {
   const directory = await mkdtempDisposable(path.join(tmpdir(), "nvmetcp-csi-journal-"));
@@ -72,8 +77,8 @@ describe("the journal of a node", () => {
     "no schema": JSON.stringify(entry),
     "an unknown key": JSON.stringify({ ...good, extra: 1 }),
     "an epoch of 0": JSON.stringify({ ...good, epoch: 0 }),
-    "no mark": JSON.stringify({ ...good, formatted: undefined }),
-    "a mark that is no boolean": JSON.stringify({ ...good, formatted: "no" }),
+    "no usage": JSON.stringify({ ...good, usage: undefined }),
+    "a usage that does not exist": JSON.stringify({ ...good, usage: "tape" }),
     "another volume": JSON.stringify({ ...good, volume: other }),
   };
   for (const [what, text] of Object.entries(bad)) {
@@ -82,7 +87,7 @@ describe("the journal of a node", () => {
       await writeFile(at.file, text);
       await assert.rejects(at.journal.load(entry.volume), {
         kind: "precondition",
-        message: new RegExp(`cannot read the journal of volume ${entry.volume}: `),
+        message: new RegExp(`cannot read .*/${entry.volume}\\.json: `),
       });
     });
   }

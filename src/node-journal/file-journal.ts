@@ -1,24 +1,25 @@
-/**
- * The journal as files: `<directory>/<volume id>.json`, each written durably, each with its schema version.
- *
- * J1  A record of a newer schema is refused with both versions named; it is never guessed at or overwritten.
- */
+/** The journal as files: `<directory>/<volume id>.json`, each written durably, each with its schema version. */
 import { join } from "node:path";
 import { z } from "zod";
 import { failure } from "../domain/errors.ts";
 import { parseVolumeId, type VolumeId } from "../domain/identity.ts";
+import { parseStored } from "../domain/stored-record.ts";
 import { listNames, readText, removeFile, syncDirectory, writeDurable } from "../host/files.ts";
 import type { JournalEntry, NodeJournal } from "./index.ts";
 
-const schema = 1;
+const known = 1;
 const number = z.int().min(0);
-const stored = z.strictObject({
-  schema: z.literal(schema),
+const device = z.strictObject({
+  path: z.string(),
+  number: z.strictObject({ major: number, minor: number }),
+});
+const schema = z.strictObject({
+  schema: z.literal(known),
   volume: z.string(),
   epoch: z.int().min(1),
   stagingPath: z.string(),
-  formatted: z.boolean(),
-  device: z.strictObject({ major: number, minor: number }).exactOptional(),
+  usage: z.enum(["block", "filesystem"]),
+  devices: z.array(device).readonly(),
 });
 
 export class FileJournal implements NodeJournal {
@@ -34,12 +35,20 @@ export class FileJournal implements NodeJournal {
   }
 
   async load(volume: VolumeId): Promise<JournalEntry | undefined> {
-    const text = await readText(this.#path(volume));
-    return text === undefined ? undefined : parseEntry(volume, text);
+    const path = this.#path(volume);
+    const text = await readText(path);
+    if (text === undefined) return undefined;
+    const { schema: _schema, ...entry } = parseStored(path, text, { known, schema });
+    if (entry.volume === volume) return { ...entry, volume };
+    throw failure("precondition", {
+      cannot: `read ${path}`,
+      rule: `it must be of volume ${volume}`,
+      got: entry.volume,
+    });
   }
 
   async save(entry: JournalEntry): Promise<void> {
-    await writeDurable(this.#path(entry.volume), `${JSON.stringify({ schema, ...entry })}\n`);
+    await writeDurable(this.#path(entry.volume), `${JSON.stringify({ schema: known, ...entry })}\n`);
   }
 
   async remove(volume: VolumeId): Promise<void> {
@@ -51,18 +60,4 @@ export class FileJournal implements NodeJournal {
     const names = await listNames(this.#directory);
     return names.map((name) => parseVolumeId(name.replace(/\.json$/, ""))).filter((id) => id !== undefined);
   }
-}
-
-function parseEntry(volume: VolumeId, text: string): JournalEntry {
-  const cannot = `read the journal of volume ${volume}`;
-  const json: unknown = JSON.parse(text);
-  const version = z.object({ schema: z.int() }).safeParse(json);
-  if (version.success && version.data.schema > schema) {
-    const rule = `this version of the driver reads schema ${schema} and older`;
-    throw failure("precondition", { cannot, rule, got: version.data.schema });
-  }
-  const parsed = stored.safeParse(json);
-  if (!parsed.success) throw failure("precondition", { cannot, rule: z.prettifyError(parsed.error) });
-  const { schema: _schema, ...entry } = parsed.data;
-  return { ...entry, volume };
 }

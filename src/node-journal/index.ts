@@ -1,6 +1,10 @@
 /**
- * The door to the journal of this node: one durable record per volume, written before the first side effect of a
- * stage and removed after the last one of an unstage, so that unstage and recovery need nothing else (R10).
+ * The door to what this node remembers of volumes.
+ *
+ * The journal: one durable record per volume, written before the first side effect of a stage and removed after the
+ * last one of an unstage, so that unstage and recovery need nothing else (R10).
+ * The format marks: which volumes this node made a file system on, and under which epoch. They outlive the unstage,
+ * because a later stage of the same publication comes with a context from before the format (gate e).
  */
 import type { VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
@@ -17,8 +21,6 @@ export interface JournalEntry {
   readonly epoch: number;
   readonly stagingPath: string;
   readonly usage: "block" | "filesystem";
-  /** A file system was made on the volume under this epoch: it is never made again under the same epoch (gate e). */
-  readonly formatted: boolean;
   /** Devices that the volume has had here, newest last: they name mounts that outlive their device. */
   readonly devices: readonly JournaledDevice[];
 }
@@ -28,4 +30,12 @@ export interface NodeJournal {
   save(entry: JournalEntry): Promise<void>;
   remove(volume: VolumeId): Promise<void>;
   list(): Promise<readonly VolumeId[]>;
+}
+
+export interface FormatMarks {
+  /** Remembers that a file system was made on the volume under this epoch. */
+  add(volume: VolumeId, epoch: number): Promise<void>;
+  has(volume: VolumeId, epoch: number): Promise<boolean>;
+  /** Forgets the volume: its publication has ended, or the target knows of the content by itself. */
+  remove(volume: VolumeId): Promise<void>;
 }

@@ -7,10 +7,10 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
-import { failure } from "../domain/errors.ts";
 import type { Uuid } from "../domain/identity.ts";
 import type { NodeIdentity } from "../domain/model.ts";
 import { formatNodeId } from "../domain/node-id.ts";
+import { parseStored } from "../domain/stored-record.ts";
 import { readText, writeDurable } from "../host/files.ts";
 
 const stored = z.strictObject({
@@ -35,9 +35,7 @@ export async function ensureNodeIdentity(directory: string, nodeName: string): P
 
 function parse(path: string, text: string | undefined): z.infer<typeof stored> | undefined {
   if (text === undefined) return undefined;
-  const parsed = stored.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  throw failure("precondition", { cannot: `read ${path}`, rule: z.prettifyError(parsed.error) });
+  return parseStored(path, text, { known: 1, schema: stored });
 }
 
 function makeIdentity(nodeName: string): z.infer<typeof stored> {

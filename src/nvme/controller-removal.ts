@@ -1,9 +1,9 @@
 /**
  * Deleting controllers and waiting until they, and the device they carried, are gone.
  *
- * R1  Each controller is deleted by its own sysfs file, and only if that very controller still belongs to the subsystem
- *     (V3 of nvme/index.ts): names are used again at once.
- * R2  Writing `delete_controller` blocks until the kernel has let go, up to a minute on a dead path: a child does it.
+ * D1  Each controller is deleted by its own sysfs file, and only if that very controller still belongs to the subsystem
+ *     (N3 of nvme/index.ts): names are used again at once.
+ * D2  Writing `delete_controller` blocks until the kernel has let go, up to a minute on a dead path: a child does it.
  */
 import { join } from "node:path";
 import { failure } from "../domain/errors.ts";

@@ -1,10 +1,10 @@
 /**
  * The door to the NVMe/TCP initiator of this host.
  *
- * V1  A device is known by subsystem NQN and namespace UUID, exactly equal (R5); a name such as nvme0n1 is never
+ * N1  A device is known by subsystem NQN and namespace UUID, exactly equal (R5); a name such as nvme0n1 is never
  *     derived and never kept across operations (V12).
- * V2  State is read from sysfs only; the exit status and the text of nvme-cli prove nothing (V34, V35).
- * V3  A controller is deleted by its own sysfs file, after its subsystem NQN was compared; nothing disconnects "all".
+ * N2  State is read from sysfs only; the exit status and the text of nvme-cli prove nothing (V34, V35).
+ * N3  A controller is deleted by its own sysfs file, after its subsystem NQN was compared; nothing disconnects "all".
  */
 import type { Bytes } from "../domain/capacity.ts";
 import type { HostIdentity, Nqn, Uuid } from "../domain/identity.ts";

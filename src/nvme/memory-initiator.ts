@@ -8,7 +8,7 @@
  */
 import { failure } from "../domain/errors.ts";
 import type { Bytes } from "../domain/capacity.ts";
-import type { Nqn } from "../domain/identity.ts";
+import type { Nqn, Uuid } from "../domain/identity.ts";
 import type { Condition, DeviceNumber } from "../domain/model.ts";
 import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
 
@@ -87,6 +87,14 @@ export class MemoryInitiator implements Initiator {
     signal.throwIfAborted();
     const offered = this.#connected(target.nqn);
     return await Promise.resolve(offered?.uuid === target.uuid ? this.#device(target, offered) : undefined);
+  }
+
+  async namespaceAt({ major, minor }: DeviceNumber): Promise<Uuid | undefined> {
+    const bearer = [...this.#hosts.keys()].find((nqn) => {
+      const number = this.numberOf(nqn, this.#connected(nqn)?.incarnation ?? "none");
+      return number.minor === minor && number.major === major;
+    });
+    return await Promise.resolve(bearer && (this.#connected(bearer)?.uuid as Uuid | undefined));
   }
 
   async hostsOf(nqn: Nqn): Promise<readonly string[]> {

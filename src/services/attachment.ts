@@ -7,12 +7,16 @@ import { failure } from "../domain/errors.ts";
 import type { VolumeId } from "../domain/identity.ts";
 import type { Access, Attachment } from "../domain/model.ts";
 import { parseNodeId } from "../domain/node-id.ts";
+import type { FormatMarks } from "../node-journal/index.ts";
 
 export class Attachments {
   readonly #backend: Backend;
+  readonly #marks: Pick<FormatMarks, "remove"> | undefined;
 
-  constructor(deps: { readonly backend: Backend }) {
+  /** `marks` are those of this host's node service, where it runs in this process. */
+  constructor(deps: { readonly backend: Backend; readonly marks?: Pick<FormatMarks, "remove"> }) {
     this.#backend = deps.backend;
+    this.#marks = deps.marks;
   }
 
   async publish(
@@ -31,6 +35,8 @@ export class Attachments {
   /** An empty node id revokes every node; an id that this driver never gave out has nothing to revoke. */
   async unpublish(volume: VolumeId, nodeId: string, signal: AbortSignal): Promise<void> {
     const revoked = nodeId === "" ? "everyone" : parseNodeId(nodeId);
-    if (revoked !== undefined) await this.#backend.unpublish(volume, revoked, signal);
+    if (revoked === undefined) return;
+    await this.#backend.unpublish(volume, revoked, signal);
+    await this.#marks?.remove(volume);
   }
 }

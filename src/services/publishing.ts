@@ -7,10 +7,10 @@
 import { failure } from "../domain/errors.ts";
 import { exportIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Condition, Usage } from "../domain/model.ts";
-import type { Filesystem, Mount, TargetPaths, Usage as Space } from "../filesystem/index.ts";
+import type { Filesystem, Mount, SpaceUsage, TargetPaths } from "../filesystem/index.ts";
 import type { NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
-import { isReadOnly, sameDevice, shows, topMount } from "./staged-volume.ts";
+import { isReadOnly, journaledDevices, shows, showsAny, topMount } from "./staged-volume.ts";
 
 export interface PublishingDeps {
   readonly cluster: ClusterId;
@@ -29,7 +29,7 @@ export interface NodePublishRequest {
 }
 
 export interface VolumeStats {
-  readonly usage: readonly Space[];
+  readonly usage: readonly SpaceUsage[];
   readonly condition: Condition;
 }
 
@@ -43,6 +43,10 @@ export class Publishing {
   async publish(request: NodePublishRequest, signal: AbortSignal): Promise<void> {
     const { filesystem, paths } = this.#deps;
     const { targetPath, readOnly, usage } = request;
+    if (usage.kind === "block" && readOnly) {
+      const rule = "readonly must be false for raw block: a read-only mount of a device node does not stop writes";
+      throw failure("invalid_argument", { cannot: `publish volume ${request.volume}`, rule, got: readOnly });
+    }
     const device = await this.#stagedDevice(request, signal);
     const mount = topMount(await filesystem.mounts(), targetPath);
     if (mount !== undefined) {
@@ -61,10 +65,10 @@ export class Publishing {
     const cannot = `publish volume ${volume}`;
     const device = await initiator.find(exportIdentityOf(cluster, volume), signal);
     const entry = await journal.load(volume);
-    if (device === undefined || entry?.stagingPath !== stagingPath) {
+    if (device === undefined || entry?.stagingPath !== stagingPath || entry.usage !== usage.kind) {
       throw failure("precondition", {
         cannot,
-        rule: `it must be staged at staging_target_path first`,
+        rule: `it must be staged at staging_target_path as ${usage.kind} first`,
         got: stagingPath,
       });
     }
@@ -85,13 +89,14 @@ export class Publishing {
 
   async unpublish(volume: VolumeId, targetPath: string, signal: AbortSignal): Promise<void> {
     const { cluster, initiator, filesystem, paths, journal } = this.#deps;
-    const device = await initiator.find(exportIdentityOf(cluster, volume), signal);
-    const staged = (await journal.load(volume))?.device;
+    const target = exportIdentityOf(cluster, volume);
+    const device = await initiator.find(target, signal);
+    const journaled = await journaledDevices(initiator, target.uuid, await journal.load(volume));
+    const own = device === undefined ? journaled : [...journaled, device];
     for (;;) {
       const mount = topMount(await filesystem.mounts(), targetPath);
       if (mount === undefined) break;
-      const isOurs = (device !== undefined && shows(mount, device)) || sameDevice(mount.device, staged);
-      if (!isOurs) return;
+      if (!showsAny(mount, own)) return;
       await filesystem.unmount(targetPath, signal);
     }
     await paths.removeTarget(targetPath);

@@ -18,14 +18,14 @@ describe("staging a volume", () => {
       "initiator.connect",
       "journal.save",
       "filesystem.make",
-      "journal.save",
+      "marks.add",
       "filesystem.mount",
     ]);
     const entry = bench.files.entries.get(volume);
-    assert.equal(entry?.formatted, true);
-    assert.equal(entry.epoch, 1);
+    assert.equal(bench.formatted.marked.get(volume), 1);
+    assert.equal(entry?.epoch, 1);
     assert.equal(entry.stagingPath, staging);
-    assert.ok(entry.device);
+    assert.equal(entry.devices.length, 1);
   });
 
   it("changes nothing when it is repeated", async () => {
@@ -236,7 +236,7 @@ describe("a mkfs that takes longer than its request", () => {
     resolve(undefined);
     assert.equal(await repeat, "checked and mounted");
     assert.equal(bench.recorder.count("filesystem.make"), 1);
-    assert.equal(bench.files.entries.get(volume)?.formatted, true);
+    assert.equal(bench.formatted.marked.get(volume), 1);
   });
 
   it("keeps an unstage waiting, so that the device is not taken from under it", async (t) => {

@@ -1,27 +1,19 @@
 /**
- * NodeStageVolume and NodeUnstageVolume: connect, look, format once, check, mount — and all of it back.
+ * NodeStageVolume and NodeUnstageVolume: connect, bring into use, and all of it back.
  *
  * W1  The journal is written before the first side effect; nothing here is kept in memory alone (R10).
  * W2  A step that is done already is recognised by what the kernel shows, not by what was remembered (R5, R9).
- * W3  mkfs and fsck are jobs that outlive the request; a repeated request waits for them and looks again (R2).
+ * W3  A refused stage changes nothing, the journal included.
  * W4  An unstage is done when nothing holds the device and no controller is left (R8), never before.
  */
-import { DomainError, failure } from "../domain/errors.ts";
-import {
-  exportIdentityOf,
-  filesystemUuidOf,
-  hostIdentityOf,
-  type ClusterId,
-  type VolumeId,
-} from "../domain/identity.ts";
-import type { Attachment, DeviceNumber, FilesystemType, NodeIdentity, Usage } from "../domain/model.ts";
+import { failure } from "../domain/errors.ts";
+import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
+import type { Attachment, NodeIdentity, Usage } from "../domain/model.ts";
 import type { Filesystem, Mount, TargetPaths } from "../filesystem/index.ts";
-import { assertNever } from "../lib/assert-never.ts";
-import { JobTable } from "../lib/job-table.ts";
-import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
+import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
-import { decideFormat } from "./format-gate.ts";
-import { isReadOnly, sameDevice, shows, topMount } from "./staged-volume.ts";
+import { FilesystemStaging } from "./filesystem-staging.ts";
+import { isReadOnly, journaledDevices, shows, showsAny, topMount, type SeenDevice } from "./staged-volume.ts";
 
 export interface StagingDeps {
   readonly cluster: ClusterId;
@@ -30,6 +22,7 @@ export interface StagingDeps {
   readonly filesystem: Filesystem;
   readonly paths: TargetPaths;
   readonly journal: NodeJournal;
+  readonly marks: FormatMarks;
 }
 
 export interface StageRequest {
@@ -42,32 +35,30 @@ export interface StageRequest {
 /** What a stage did, for people. */
 export type StageOutcome = "already staged" | "connected" | "formatted and mounted" | "checked and mounted" | "mounted";
 
-/** How long a mkfs or fsck may run, whatever the requests that wait for it do. */
-const jobLimitMs = 60 * 60 * 1000;
-
 export class Staging {
   readonly #deps: StagingDeps;
-  readonly #jobs = new JobTable();
+  readonly #filesystems: FilesystemStaging;
 
   constructor(deps: StagingDeps) {
     this.#deps = deps;
+    this.#filesystems = new FilesystemStaging(deps);
   }
 
   async stage(request: StageRequest, signal: AbortSignal): Promise<StageOutcome> {
     const { volume, attachment, stagingPath, usage } = request;
     const { journal, paths } = this.#deps;
-    await this.#jobs.settled(volume, signal);
+    await this.#filesystems.settled(volume, signal);
     await paths.assertDirectory(stagingPath);
     const before = await journal.load(volume);
     assertEpoch(attachment, before);
     if (await this.#isStaged(request, before, signal)) return "already staged";
-    const formatted = before?.epoch === attachment.epoch && before.formatted;
-    const entry: JournalEntry = { volume, epoch: attachment.epoch, stagingPath, formatted };
+    const devices = await this.#stillMounted(volume, before);
+    const entry: JournalEntry = { volume, epoch: attachment.epoch, stagingPath, usage: usage.kind, devices };
     await journal.save(entry);
     const device = await this.#connect(request, signal);
-    await journal.save({ ...entry, device: device.number });
-    if (usage.kind === "block") return "connected";
-    return await this.#mount({ ...entry, device: device.number }, device, { ...request, usage }, signal);
+    const { path, number } = device;
+    await journal.save({ ...entry, devices: [...devices, { path, number }] });
+    return usage.kind === "block" ? "connected" : await this.#filesystems.mount({ ...request, usage }, device, signal);
   }
 
   async #connect({ volume, attachment }: StageRequest, signal: AbortSignal): Promise<NvmeDevice> {
@@ -79,20 +70,24 @@ export class Staging {
 
   /**
    * Whether the volume is staged as asked. A mount that is ours but dead, or of an earlier epoch, is taken away (F29);
-   * one that is not ours is an error.
+   * one that is not ours, and a stage at another path, are errors.
    */
   async #isStaged(request: StageRequest, before: JournalEntry | undefined, signal: AbortSignal): Promise<boolean> {
-    const { stagingPath, usage } = request;
+    const { stagingPath, usage, volume } = request;
+    const { filesystem } = this.#deps;
     const device = await this.#currentDevice(request, signal);
+    const own = await this.#ownDevices(volume, before);
+    if (before !== undefined && before.stagingPath !== stagingPath) {
+      const there = topMount(await filesystem.mounts(), before.stagingPath);
+      const isThere = there === undefined ? before.usage === "block" && device !== undefined : showsAny(there, own);
+      if (isThere) throw refused(`it is staged at ${before.stagingPath} already`, stagingPath);
+    }
     for (;;) {
-      const mount = topMount(await this.#deps.filesystem.mounts(), stagingPath);
-      if (mount === undefined) return usage.kind === "block" && device !== undefined && before !== undefined;
+      const mount = topMount(await filesystem.mounts(), stagingPath);
+      if (mount === undefined) return usage.kind === "block" && device !== undefined && before?.usage === "block";
       if (device !== undefined && shows(mount, device)) return assertSameUse(mount, usage);
-      if (!sameDevice(mount.device, before?.device) || before?.stagingPath !== stagingPath) {
-        const rule = `nothing else may be mounted at ${stagingPath}`;
-        throw failure("precondition", { cannot: "stage the volume", rule, got: mount.source });
-      }
-      await this.#deps.filesystem.unmount(stagingPath, signal);
+      if (!showsAny(mount, own)) throw refused(`nothing else may be mounted at ${stagingPath}`, mount.source);
+      await filesystem.unmount(stagingPath, signal);
     }
   }
 
@@ -106,110 +101,68 @@ export class Staging {
     return await initiator.find(target, signal);
   }
 
-  async #mount(
-    entry: JournalEntry,
-    device: NvmeDevice,
-    request: StageRequest & { readonly usage: Extract<Usage, { kind: "filesystem" }> },
-    signal: AbortSignal,
-  ): Promise<StageOutcome> {
-    const { attachment, usage } = request;
-    const { filesystem } = this.#deps;
-    const readOnly = attachment.access === "read-only";
-    const evidence = await filesystem.inspect(device, attachment.blankSizes, signal);
-    const { content } = attachment;
-    const decision = decideFormat({ requested: usage.type, content, evidence, formattedInThisEpoch: entry.formatted });
-    const cannot = `stage volume ${entry.volume}`;
-    switch (decision.action) {
-      case "refuse":
-        throw failure("precondition", { cannot, rule: decision.reason });
-      case "retry":
-        throw failure("unavailable", { cannot, rule: `its device must be readable: ${decision.reason}` });
-      case "format":
-        if (readOnly) throw failure("precondition", { cannot, rule: "a blank volume is mounted read-write first" });
-        await this.#format(entry, device, usage.type, signal);
-        break;
-      case "mount":
-        if (!readOnly) await this.#check(entry.volume, device, usage.type, signal);
-        break;
-      default:
-        assertNever(decision);
-    }
-    const { type, options } = usage;
-    await filesystem.mount({ device, path: request.stagingPath, type, options, readOnly }, signal);
-    if (decision.action === "format") return "formatted and mounted";
-    return readOnly ? "mounted" : "checked and mounted";
+  async #ownDevices(volume: VolumeId, entry: JournalEntry | undefined): Promise<readonly SeenDevice[]> {
+    const { cluster, initiator } = this.#deps;
+    return await journaledDevices(initiator, exportIdentityOf(cluster, volume).uuid, entry);
   }
 
-  async #format(entry: JournalEntry, device: NvmeDevice, type: FilesystemType, signal: AbortSignal): Promise<void> {
-    const { cluster, filesystem, journal } = this.#deps;
-    const uuid = filesystemUuidOf(cluster, entry.volume);
-    await this.#job(entry.volume, signal, async (limit) => {
-      await filesystem.make(device, type, uuid, limit);
-      await journal.save({ ...entry, formatted: true });
-    });
-  }
-
-  async #check(volume: VolumeId, device: NvmeDevice, type: FilesystemType, signal: AbortSignal): Promise<void> {
-    const { filesystem } = this.#deps;
-    const result = await this.#job(volume, signal, async (limit) => filesystem.check(device, type, limit));
-    if (result.kind !== "damaged") return;
-    const rule = `its ${type} file system needs a repair by a person: ${result.report}`;
-    throw failure("precondition", { cannot: `stage volume ${volume}`, rule });
-  }
-
-  /** W3. */
-  async #job<T>(volume: VolumeId, signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> {
-    return await this.#jobs.run(volume, async () => work(AbortSignal.timeout(jobLimitMs)), signal);
+  /** Devices of earlier stages that a mount still shows: an unpublish or unstage has to recognise them. */
+  async #stillMounted(volume: VolumeId, before: JournalEntry | undefined): Promise<readonly SeenDevice[]> {
+    const mounts = await this.#deps.filesystem.mounts();
+    const own = await this.#ownDevices(volume, before);
+    return own.filter((device) => mounts.some((mount) => shows(mount, device)));
   }
 
   async unstage(volume: VolumeId, stagingPath: string, signal: AbortSignal): Promise<void> {
     const { cluster, initiator, journal } = this.#deps;
-    await this.#jobs.settled(volume, signal);
+    await this.#filesystems.settled(volume, signal);
     const target = exportIdentityOf(cluster, volume);
     const entry = await journal.load(volume);
     const device = await initiator.find(target, signal);
-    await this.#unmountOwn(stagingPath, [device?.number, entry?.device], signal);
-    if (device !== undefined) await this.#assertReleased(volume, device, signal);
+    const own = [...(await this.#ownDevices(volume, entry)), ...(device === undefined ? [] : [device])];
+    await this.#unmountOwn(stagingPath, own, signal);
+    for (const held of own) await this.#assertReleased(volume, held, signal);
     await initiator.disconnect(target.nqn, signal);
     await journal.remove(volume);
   }
 
   /** W4: neither a mount of its file system, nor a bind of its device node, nor an open claim is left. */
-  async #assertReleased(volume: VolumeId, device: NvmeDevice, signal: AbortSignal): Promise<void> {
-    const { filesystem } = this.#deps;
-    const binds = (await filesystem.mounts()).filter((mount) => shows(mount, device)).map((mount) => mount.path);
-    if (binds.length === 0 && (await filesystem.isReleased(device, signal))) return;
-    const rule = `nothing may use ${device.path} any more`;
-    const got = [...new Set([...binds, ...(await filesystem.holders(device))])];
-    throw failure("busy", { cannot: `unstage volume ${volume}`, rule, got });
+  async #assertReleased(volume: VolumeId, { path, number }: SeenDevice, signal: AbortSignal): Promise<void> {
+    const { filesystem, cluster } = this.#deps;
+    const device = { path, number, uuid: exportIdentityOf(cluster, volume).uuid };
+    const mounts = (await filesystem.mounts()).filter((mount) => shows(mount, device)).map((mount) => mount.path);
+    if (mounts.length === 0 && (await filesystem.isReleased(device, signal))) return;
+    const got = [...new Set([...mounts, ...(await filesystem.holders(device))])];
+    throw failure("busy", { cannot: `unstage volume ${volume}`, rule: `nothing may use ${path} any more`, got });
   }
 
-  /** Takes away every mount of this volume's device at the path; what else is mounted there stays. */
-  async #unmountOwn(path: string, own: readonly (DeviceNumber | undefined)[], signal: AbortSignal): Promise<void> {
+  /** Takes away every mount of this volume at the path; what else is mounted there stays. */
+  async #unmountOwn(path: string, own: readonly SeenDevice[], signal: AbortSignal): Promise<void> {
     for (;;) {
       const mount = topMount(await this.#deps.filesystem.mounts(), path);
-      if (mount === undefined || !own.some((number) => sameDevice(number, mount.device))) return;
+      if (mount === undefined || !showsAny(mount, own)) return;
       await this.#deps.filesystem.unmount(path, signal);
     }
   }
+}
+
+function refused(rule: string, got: unknown) {
+  return failure("precondition", { cannot: "stage the volume", rule, got });
 }
 
 /** A context older than what this node has seen is a replay: its host was fenced since. */
 function assertEpoch(attachment: Attachment, before: JournalEntry | undefined): void {
   if (before === undefined || attachment.epoch >= before.epoch) return;
   const rule = `publish_context must not be older than epoch ${before.epoch}, which this node has staged`;
-  throw failure("precondition", { cannot: "stage the volume", rule, got: attachment.epoch });
+  throw refused(rule, attachment.epoch);
 }
 
 function assertSameUse(mount: Mount, usage: Usage): true {
-  const cannot = "stage the volume";
   if (usage.kind === "block" || mount.type !== usage.type) {
-    const asked = usage.kind === "block" ? "raw block" : usage.type;
-    throw failure("already_exists", { cannot, rule: `it is staged as ${mount.type} already`, got: asked });
+    const got = usage.kind === "block" ? "raw block" : usage.type;
+    const rule = `it is staged as ${mount.type} already`;
+    throw failure("already_exists", { cannot: "stage the volume", rule, got });
   }
-  if (isReadOnly(mount)) {
-    const rule = `its file system turned read-only after an error; unstage it so that it is checked`;
-    throw new DomainError("precondition", `cannot ${cannot}: ${rule}`);
-  }
-  return true;
+  if (!isReadOnly(mount)) return true;
+  throw refused("its file system turned read-only after an error; unstage it so that it is checked", mount.path);
 }

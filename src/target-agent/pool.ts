@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { failure } from "../domain/errors.ts";
 import type { VolumeId } from "../domain/identity.ts";
+import { parseStored } from "../domain/stored-record.ts";
 import {
   ensureDirectory,
   listNames,
@@ -103,7 +104,5 @@ export class Pool {
 async function readMarker(file: string): Promise<string | undefined> {
   const text = await readText(file);
   if (text === undefined) return undefined;
-  const parsed = marker.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data.pool;
-  throw failure("precondition", { cannot: `read ${file}`, rule: z.prettifyError(parsed.error) });
+  return parseStored(file, text, { known: 1, schema: marker }).pool;
 }

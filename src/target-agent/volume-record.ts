@@ -7,9 +7,9 @@
  *     between can neither restore it nor forget it.
  */
 import { z } from "zod";
-import { failure } from "../domain/errors.ts";
 import { parseVolumeId, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import { parseNodeId, type NodeId } from "../domain/node-id.ts";
+import { parseStored } from "../domain/stored-record.ts";
 
 export const recordSchema = 1;
 
@@ -64,21 +64,7 @@ export type BackingIdentity = z.infer<typeof backing>;
 
 /** Reads the text of a record file; throws a precondition error that names the file and the first thing wrong. */
 export function parseRecord(file: string, text: string): VolumeRecord {
-  const cannot = `read the volume record ${file}`;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw failure("precondition", { cannot, rule: "it must be JSON", cause });
-  }
-  const version = z.object({ schema: z.int() }).safeParse(json);
-  if (version.success && version.data.schema > recordSchema) {
-    const rule = `this version of the driver reads schema ${recordSchema} and older`;
-    throw failure("precondition", { cannot, rule, got: version.data.schema });
-  }
-  const parsed = record.safeParse(json);
-  if (!parsed.success) throw failure("precondition", { cannot, rule: z.prettifyError(parsed.error) });
-  return parsed.data;
+  return parseStored(file, text, { known: recordSchema, schema: record });
 }
 
 export function serializeRecord(value: VolumeRecord): string {

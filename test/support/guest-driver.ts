@@ -156,5 +156,7 @@ class LabDriver implements GuestDriver {
     }
     this.client.close();
     if (this.#process !== undefined) await this.stop().catch(() => undefined);
+    // A machine that goes on living must not keep the pool.
+    await this.machine.sh(`umount ${poolPath} && rmdir ${poolPath}`, { check: false }).catch(() => undefined);
   }
 }

@@ -9,7 +9,7 @@ import { formatNodeId } from "../../src/domain/node-id.ts";
 import { failure } from "../../src/domain/errors.ts";
 import type { TargetPaths } from "../../src/filesystem/index.ts";
 import { MemoryFilesystem } from "../../src/filesystem/memory-filesystem.ts";
-import type { JournalEntry, NodeJournal } from "../../src/node-journal/index.ts";
+import type { FormatMarks, JournalEntry, NodeJournal } from "../../src/node-journal/index.ts";
 import { MemoryInitiator, type MemoryExport } from "../../src/nvme/memory-initiator.ts";
 import { Publishing } from "../../src/services/publishing.ts";
 import { Staging, type StageRequest } from "../../src/services/staging.ts";
@@ -41,6 +41,21 @@ class MemoryJournal implements NodeJournal {
   }
 }
 
+class MemoryMarks implements FormatMarks {
+  readonly marked = new Map<VolumeId, number>();
+  async add(volume: VolumeId, epoch: number) {
+    this.marked.set(volume, epoch);
+    return Promise.resolve();
+  }
+  async has(volume: VolumeId, epoch: number) {
+    return Promise.resolve(this.marked.get(volume) === epoch);
+  }
+  async remove(volume: VolumeId) {
+    this.marked.delete(volume);
+    return Promise.resolve();
+  }
+}
+
 class MemoryPaths implements TargetPaths {
   readonly made = new Map<string, "directory" | "file">([[staging, "directory"]]);
   async assertDirectory(path: string) {
@@ -64,11 +79,13 @@ export class NodeBench {
   readonly kernel = new MemoryFilesystem();
   readonly connections = new MemoryInitiator({ exportOf: (nqn) => this.exports.get(nqn) });
   readonly files = new MemoryJournal();
+  readonly formatted = new MemoryMarks();
   readonly directories = new MemoryPaths();
   /** What the services see: the same objects, recorded. */
   readonly filesystem = this.recorder.watch("filesystem", this.kernel, ["make", "check", "mount", "bind", "unmount"]);
   readonly initiator = this.recorder.watch("initiator", this.connections, ["connect", "disconnect"]);
   readonly journal = this.recorder.watch("journal", this.files, ["save", "remove"]);
+  readonly marks = this.recorder.watch("marks", this.formatted, ["add"]);
   readonly paths = this.recorder.watch("paths", this.directories, ["ensureTarget", "removeTarget"]);
   staging: Staging;
   publishing: Publishing;
@@ -80,8 +97,8 @@ export class NodeBench {
   }
 
   #start() {
-    const { node, initiator, filesystem, journal, paths } = this;
-    const deps = { cluster, node, initiator, filesystem, journal, paths };
+    const { node, initiator, filesystem, journal, marks, paths } = this;
+    const deps = { cluster, node, initiator, filesystem, journal, marks, paths };
     return { staging: new Staging(deps), publishing: new Publishing(deps) };
   }
 

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { mkdtempDisposable, readdir, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { volumeIdOf, type ClusterId } from "../domain/identity.ts";
+import { FileFormatMarks } from "./file-format-marks.ts";
+
+const volume = volumeIdOf("c" as ClusterId, "a");
+const other = volumeIdOf("c" as ClusterId, "b");
+const day = 24 * 60 * 60 * 1000;
+
+async function makeMarks() {
+  const directory = await mkdtempDisposable(path.join(tmpdir(), "nvmetcp-csi-marks-"));
+  let now = Date.parse("2026-11-21T00:00:00Z");
+  return {
+    at: directory.path,
+    file: path.join(directory.path, `${volume}.json`),
+    open: () => new FileFormatMarks({ directory: directory.path, now: () => new Date(now) }),
+    pass: (days: number) => (now += days * day),
+    [Symbol.asyncDispose]: async () => directory.remove(),
+  };
+}
+
+describe("a format mark", () => {
+  it("is known to another process, for its volume and its epoch only", async () => {
+    await using marks = await makeMarks();
+    await marks.open().add(volume, 3);
+    assert.equal(await marks.open().has(volume, 3), true);
+    assert.equal(await marks.open().has(volume, 4), false);
+    assert.equal(await marks.open().has(other, 3), false);
+    assert.equal((await stat(marks.file)).mode & 0o777, 0o600);
+  });
+
+  it("is gone when it was removed, however often", async () => {
+    await using marks = await makeMarks();
+    await marks.open().add(volume, 3);
+    for (const _time of ["once", "again"]) await marks.open().remove(volume);
+    assert.equal(await marks.open().has(volume, 3), false);
+  });
+
+  it("is kept for a week and not longer", async () => {
+    await using marks = await makeMarks();
+    await marks.open().add(volume, 3);
+    marks.pass(6.9);
+    await marks.open().add(other, 1);
+    await marks.open().prune();
+    assert.equal(await marks.open().has(volume, 3), true);
+    marks.pass(0.2);
+    await marks.open().prune();
+    assert.deepEqual(await readdir(marks.at), [`${other}.json`]);
+  });
+
+  it("that cannot be read is refused, never taken for none", async () => {
+    await using marks = await makeMarks();
+    for (const text of ["", "{", "{}", JSON.stringify({ schema: 2 })]) {
+      await writeFile(marks.file, text);
+      await assert.rejects(marks.open().has(volume, 3), { kind: "precondition", message: new RegExp(marks.file) });
+    }
+  });
+});
