@@ -23,7 +23,5 @@ try {
   fatal(messageOf(error));
 }
 // A thread that hangs in a file call would keep `exit` waiting for ever (V32).
-if (process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq"))) {
-  process.kill(process.pid, "SIGKILL");
-}
+if (process.getActiveResourcesInfo().includes("FSReqPromise")) process.kill(process.pid, "SIGKILL");
 process.exit(0);

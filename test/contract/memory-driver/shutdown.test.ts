@@ -22,7 +22,7 @@ const patience = (signal: AbortSignal) => withTimeout(signal, 8000);
 async function makeSlowJournal(driver: Driver) {
   const file = path.join(driver.stateDir, "node", "journal", `v1-${hash}.json`);
   await promisify(execFile)("mkfifo", [file]);
-  const entry = { schema: 1, volume: `v1-${hash}`, epoch: 1, stagingPath: "/nowhere", formatted: false };
+  const entry = { schema: 1, volume: `v1-${hash}`, epoch: 1, stagingPath: "/nowhere", usage: "block", devices: [] };
   return async () => writeFile(file, JSON.stringify(entry));
 }
 
@@ -58,17 +58,14 @@ describe("a driver that is told to stop during a call", { timeout: 60_000 }, () 
     assert.equal(exitCode, 0);
   });
 
-  it("does not wait longer than 5 s for it", async (t) => {
+  it("does not wait longer than 5 s for it, and says that it stopped", async (t) => {
     await using driver = await startDriver({ mode: "node", flags, signal: t.signal });
     await using paths = await makeKubeletPaths();
-    const letGo = await makeSlowJournal(driver);
+    await makeSlowJournal(driver);
     const { ended } = await startUnstage(driver, paths, t.signal);
     process.kill(driver.pid, "SIGTERM");
     await driver.logged((line) => line["msg"] === "stopped", patience(t.signal));
-    await letGo();
     await assert.rejects(ended, { name: "CsiError" });
-    const { exitCode } = await driver.stop(patience(t.signal));
-    assert.equal(exitCode, 0);
   });
 
   it("ends even though a thread of it hangs in the kernel", async (t) => {
