@@ -118,6 +118,9 @@ export const guards: readonly Guard[] = [
   {
     name: "(e) the node's own mark",
     without: { name: "gate-journal", file: gate, replace: "if (formattedInThisEpoch) {", by: "if (false) {" },
-    harm: { "a backing zeroed while the node was down": scenarios.zeroedInOnePublication },
+    harm: {
+      "a backing zeroed while the node was down": scenarios.zeroedInOnePublication,
+      "a backing zeroed between two stages": scenarios.zeroedBetweenStages,
+    },
   },
 ];
