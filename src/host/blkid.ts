@@ -14,6 +14,7 @@ export interface DeviceSignature {
 }
 
 const nothingRecognised = 2;
+// As blkid(8) says; 2.41 answers 2 to such a device as well (docs/kernel-facts.md), so neither status proves anything.
 const ambivalent = 8;
 
 export async function probeSignature(

@@ -37,12 +37,18 @@ export function decideFormat({ requested, content, evidence, formattedInThisEpoc
     return refuse(`the device holds data that nothing recognises, at byte ${firstNonZero}`);
   }
   if (content.state === "present") {
-    return refuse(`the volume held ${content.type} and its device reads as blank: its data is lost`);
+    return refuse(lossOf(content.type));
   }
   if (formattedInThisEpoch) {
     return refuse("this node made a file system on the volume, and its device reads as blank: its data is lost");
   }
   return { action: "format" };
+}
+
+function lossOf(type: string): string {
+  return type === "unknown"
+    ? "the target has seen data on the volume, though none where a file system begins"
+    : `the volume held ${type} and its device reads as blank: its data is lost`;
 }
 
 function refuse(reason: string): GateDecision {

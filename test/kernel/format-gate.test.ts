@@ -118,7 +118,7 @@ describe("the format gate", { timeout: limitMs }, () => {
   });
 
   it("leaves data alone that only the target has seen", async () => {
-    assertRefused(await scenarios.knownToTargetAlone(bench), /the volume held unknown/);
+    assertRefused(await scenarios.knownToTargetAlone(bench), /the target has seen data on the volume/);
   });
 
   it("asks again while the superblock of a file system cannot be read, and then mounts it", async () => {

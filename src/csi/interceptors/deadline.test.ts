@@ -38,6 +38,15 @@ describe("a call whose work hangs", () => {
     assert.equal(signal()?.aborted, true);
   });
 
+  it("is told a moment earlier, so that its own reason reaches the client", async () => {
+    const waiting: Handler = async (call) => {
+      await new Promise((resolve) => call.signal.addEventListener("abort", resolve, { once: true }));
+      throw failure("timeout", { cannot: "connect", rule: "the device must have 5 bytes" });
+    };
+    const call = compose([deadline], waiting)(callWith({ deadline: Date.now() + 500 }));
+    await assert.rejects(call, { kind: "timeout", message: /the device must have 5 bytes/ });
+  });
+
   it("is answered at once when the deadline has passed before", async () => {
     const { handler } = stubborn();
     const call = compose([deadline], handler)(callWith({ deadline: Date.now() - 5000 }));
