@@ -8,6 +8,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runSanity, type SanityCase } from "../test/sanity/run-sanity.ts";
+import { hostLeftovers, newLeftovers } from "../test/support/host-leftovers.ts";
 import { add, closingLine, noTests, type Tally } from "../test/support/tally.ts";
 
 interface Stage {
@@ -84,10 +85,23 @@ const slow: readonly Stage[] = [
   sanity({ backend: "nvmet-file", access: "mount" }),
 ];
 
+/** The last stage: the run itself has left nothing on this machine. */
+function cleanliness(before: ReadonlySet<string>): Stage {
+  return {
+    name: "nothing left behind",
+    run: async () => {
+      const left = await newLeftovers(before, AbortSignal.timeout(15_000));
+      for (const line of left) console.log(line);
+      return { passed: left.length === 0 ? 1 : 0, failed: left.length, skipped: [] };
+    },
+  };
+}
+
 async function main(which: string): Promise<number> {
   let total = noTests;
+  const last = cleanliness(await hostLeftovers());
   const broken: string[] = [];
-  for (const { name, run } of which === "all" ? [...fast, ...slow] : fast) {
+  for (const { name, run } of which === "all" ? [...fast, ...slow, last] : fast) {
     console.log(`\n== ${name}`);
     const started = performance.now();
     try {

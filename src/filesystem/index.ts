@@ -10,6 +10,8 @@ import type { Bytes } from "../domain/capacity.ts";
 import type { Uuid } from "../domain/identity.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
 
+export { topMountAt } from "./mountinfo.ts";
+
 /** What a device is called; it need not be there any more. */
 export interface DeviceName {
   readonly path: string;

@@ -2,6 +2,7 @@
  * File systems of this host's kernel: composes direct reads, blkid, e2fsprogs, mount and the kernel's own tables.
  */
 import { basename, join } from "node:path";
+import { sameDevice } from "../domain/device-number.ts";
 import type { Bytes } from "../domain/capacity.ts";
 import { DomainError } from "../domain/errors.ts";
 import { gateRegions } from "../domain/gate-regions.ts";
@@ -21,7 +22,7 @@ import type {
   MountRequest,
   SpaceUsage,
 } from "./index.ts";
-import { readMounts, sameDevice } from "./mountinfo.ts";
+import { readMounts } from "./mountinfo.ts";
 import { bindPath, mountDevice, unmountPath, type MounterContext } from "./mounter.ts";
 import { usageOf } from "./usage.ts";
 

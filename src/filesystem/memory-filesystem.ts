@@ -3,6 +3,7 @@
  * number and a table of mounts. Directories and target files belong to the callers, as with the kernel.
  */
 import { basename, dirname } from "node:path";
+import { sameDevice } from "../domain/device-number.ts";
 import { GiB, MiB, type Bytes } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
@@ -16,7 +17,7 @@ import type {
   Signature,
   SpaceUsage,
 } from "./index.ts";
-import { originOf, sameDevice, topMountAt } from "./mountinfo.ts";
+import { originOf, topMountAt } from "./mountinfo.ts";
 
 /** What a bind mount of a device node looks like in a mount table. */
 const devtmpfs = { device: { major: 0, minor: 6 }, type: "devtmpfs", source: "devtmpfs" } as const;

@@ -6,12 +6,13 @@
  * T2  Another mount at a path is never covered and never removed.
  * T3  Read-only means that nothing is written: ext4 does not even replay its journal (V30).
  */
+import { sameDevice } from "../domain/device-number.ts";
 import { failure, type DomainError, type ErrorKind } from "../domain/errors.ts";
 import { runOnDevice } from "../host/direct-io.ts";
 import { toolFailure, type Exec, type ExecResult } from "../host/exec.ts";
 import { mountPointName } from "../host/paths.ts";
 import type { Mount, MountRequest } from "./index.ts";
-import { originOf, readMounts, sameDevice, topMountAt } from "./mountinfo.ts";
+import { originOf, readMounts, topMountAt } from "./mountinfo.ts";
 
 export interface MounterContext {
   readonly exec: Exec;

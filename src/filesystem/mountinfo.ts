@@ -49,7 +49,7 @@ export async function readMounts(proc: string): Promise<readonly Mount[]> {
   return parseMountinfo(text);
 }
 
-/** The mount that is visible at exactly this path. */
+/** The mount that is visible at exactly this path: the last one made there. */
 export function topMountAt(mounts: readonly Mount[], path: string): Mount | undefined {
   return mounts.findLast((mount) => mount.path === path);
 }
@@ -73,8 +73,4 @@ export function originOf(mounts: readonly Mount[], path: string): Origin | undef
 
 function withoutEndSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-}
-
-export function sameDevice(a: DeviceNumber, b: DeviceNumber): boolean {
-  return a.major === b.major && a.minor === b.minor;
 }

@@ -7,10 +7,10 @@
 import { failure } from "../domain/errors.ts";
 import { exportIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Condition, Usage } from "../domain/model.ts";
-import type { Filesystem, Mount, SpaceUsage, TargetPaths } from "../filesystem/index.ts";
+import { topMountAt, type Filesystem, type Mount, type SpaceUsage, type TargetPaths } from "../filesystem/index.ts";
 import type { NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
-import { isReadOnly, journaledDevices, shows, showsAny, topMount } from "./staged-volume.ts";
+import { isReadOnly, journaledDevices, shows, showsAny } from "./staged-volume.ts";
 
 export interface PublishingDeps {
   readonly cluster: ClusterId;
@@ -48,7 +48,7 @@ export class Publishing {
       throw failure("invalid_argument", { cannot: `publish volume ${request.volume}`, rule, got: readOnly });
     }
     const device = await this.#stagedDevice(request, signal);
-    const mount = topMount(await filesystem.mounts(), targetPath);
+    const mount = topMountAt(await filesystem.mounts(), targetPath);
     if (mount !== undefined) {
       assertSamePublish(mount, device, request);
       return;
@@ -73,7 +73,7 @@ export class Publishing {
       });
     }
     if (usage.kind === "block") return device;
-    const mount = topMount(await filesystem.mounts(), stagingPath);
+    const mount = topMountAt(await filesystem.mounts(), stagingPath);
     if (mount === undefined || !shows(mount, device)) {
       const rule = `${stagingPath} must be the mount of ${device.path}`;
       throw failure("precondition", { cannot, rule, got: mount?.source ?? "no mount" });
@@ -94,7 +94,7 @@ export class Publishing {
     const journaled = await journaledDevices(initiator, target.uuid, await journal.load(volume));
     const own = device === undefined ? journaled : [...journaled, device];
     for (;;) {
-      const mount = topMount(await filesystem.mounts(), targetPath);
+      const mount = topMountAt(await filesystem.mounts(), targetPath);
       if (mount === undefined) break;
       if (!showsAny(mount, own)) return;
       await filesystem.unmount(targetPath, signal);
@@ -106,7 +106,7 @@ export class Publishing {
     const { cluster, initiator, filesystem } = this.#deps;
     const target = exportIdentityOf(cluster, volume);
     const device = await initiator.find(target, signal);
-    const mount = topMount(await filesystem.mounts(), path);
+    const mount = topMountAt(await filesystem.mounts(), path);
     if (device === undefined || mount === undefined || !shows(mount, device)) {
       const rule = "volume_path must be where the volume is staged or published";
       throw failure("not_found", { cannot: `measure volume ${volume}`, rule, got: path });

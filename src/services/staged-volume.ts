@@ -4,6 +4,7 @@
  * Z1  A device number counts as the volume's own only while no other namespace bears it: the kernel gives it away again
  *     after the last holder let go.
  */
+import { sameDevice } from "../domain/device-number.ts";
 import type { Uuid } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import type { Mount } from "../filesystem/index.ts";
@@ -14,15 +15,6 @@ import type { Initiator } from "../nvme/index.ts";
 export interface SeenDevice {
   readonly path: string;
   readonly number: DeviceNumber;
-}
-
-export function sameDevice(a: DeviceNumber, b: DeviceNumber): boolean {
-  return a.major === b.major && a.minor === b.minor;
-}
-
-/** The mount that is visible at a path: the last one made there. */
-export function topMount(mounts: readonly Mount[], path: string): Mount | undefined {
-  return mounts.findLast((mount) => mount.path === path);
 }
 
 /** Whether a mount shows a device: its file system, or its device node for raw block (`//deleted` once it is gone). */

@@ -9,11 +9,11 @@
 import { failure } from "../domain/errors.ts";
 import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Attachment, NodeIdentity, Usage } from "../domain/model.ts";
-import type { Filesystem, Mount, TargetPaths } from "../filesystem/index.ts";
+import { topMountAt, type Filesystem, type Mount, type TargetPaths } from "../filesystem/index.ts";
 import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
 import { FilesystemStaging } from "./filesystem-staging.ts";
-import { isReadOnly, journaledDevices, shows, showsAny, topMount, type SeenDevice } from "./staged-volume.ts";
+import { isReadOnly, journaledDevices, shows, showsAny, type SeenDevice } from "./staged-volume.ts";
 
 export interface StagingDeps {
   readonly cluster: ClusterId;
@@ -78,12 +78,12 @@ export class Staging {
     const device = await this.#currentDevice(request, signal);
     const own = await this.#ownDevices(volume, before);
     if (before !== undefined && before.stagingPath !== stagingPath) {
-      const there = topMount(await filesystem.mounts(), before.stagingPath);
+      const there = topMountAt(await filesystem.mounts(), before.stagingPath);
       const isThere = there === undefined ? before.usage === "block" && device !== undefined : showsAny(there, own);
       if (isThere) throw refused(`it is staged at ${before.stagingPath} already`, stagingPath);
     }
     for (;;) {
-      const mount = topMount(await filesystem.mounts(), stagingPath);
+      const mount = topMountAt(await filesystem.mounts(), stagingPath);
       if (mount === undefined) return usage.kind === "block" && device !== undefined && before?.usage === "block";
       if (device !== undefined && shows(mount, device)) return assertSameUse(mount, usage);
       if (!showsAny(mount, own)) throw refused(`nothing else may be mounted at ${stagingPath}`, mount.source);
@@ -139,7 +139,7 @@ export class Staging {
   /** Takes away every mount of this volume at the path; what else is mounted there stays. */
   async #unmountOwn(path: string, own: readonly SeenDevice[], signal: AbortSignal): Promise<void> {
     for (;;) {
-      const mount = topMount(await this.#deps.filesystem.mounts(), path);
+      const mount = topMountAt(await this.#deps.filesystem.mounts(), path);
       if (mount === undefined || !showsAny(mount, own)) return;
       await this.#deps.filesystem.unmount(path, signal);
     }
