@@ -55,13 +55,11 @@ async function startAgent(
   logger.info(report, "exports restored");
 
   const ending = new AbortController();
-  const watching = watchContent(agent, ending.signal);
-  watching.catch((error: unknown) => {
-    if (!ending.signal.aborted) logger.error({ err: error }, "the watch for content ended");
-  });
+  const onError = (error: unknown) => logger.error({ err: error }, "cannot look at the content of volumes");
+  const watching = watchContent(agent, { signal: ending.signal, onError });
   stack.defer(async () => {
     ending.abort();
-    await watching.catch(() => undefined);
+    await watching;
   });
   return agent;
 }

@@ -30,6 +30,6 @@ export function compose(interceptors: readonly Interceptor[], handler: Handler):
 /** What a request says of the volume it is about: its id, or the name of one to be made. */
 export function subjectOf(request: object): string | undefined {
   const { volume_id: id, name } = request as { readonly volume_id?: unknown; readonly name?: unknown };
-  if (typeof id === "string" && id !== "") return id;
-  return typeof name === "string" && name !== "" ? name : undefined;
+  const subject = typeof id === "string" && id !== "" ? id : name;
+  return typeof subject === "string" && subject !== "" ? subject : undefined;
 }

@@ -33,7 +33,8 @@ export async function restoreExports(
   // Also the complete ones: their host lists are compared, and nothing is written where nothing differs.
   for (const record of published) await agent.restore(record.id, "prepare", signal);
   for (const record of missing) await agent.restore(record.id, "link", signal);
-  if (missing.length > 0) await gate.open(signal);
+  // Always: an agent that died in the middle of this may have left the gate closed.
+  await gate.open(signal);
   const foreign = await exporter.foreign(new Set(agent.records().map(nqnOf)));
   return { kept: published.length - missing.length, restored: missing.length, foreign };
 }

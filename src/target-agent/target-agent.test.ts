@@ -29,6 +29,19 @@ describe("a target agent", () => {
     assert.deepEqual(bench.files(), []);
   });
 
+  it("does not promise the same room to two volumes that are made at once", async (t) => {
+    const bench = await TargetBench.open(t);
+    const { agent } = await bench.start();
+    const { largestVolume } = await agent.capacity();
+    const most = largestVolume - (largestVolume % (8n * size)) - size;
+    const made = await Promise.allSettled(
+      ["a", "b"].map(async (name) => agent.create({ id: bench.id(name), name, size: most })),
+    );
+    assert.deepEqual(made.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    const reasons = made.flatMap((outcome) => (outcome.status === "rejected" ? [String(outcome.reason)] : []));
+    assert.match(reasons.join(), /the pool has room for/);
+  });
+
   it("fences in order: the host's right, the port, the namespace, the subsystem", async (t) => {
     const bench = await TargetBench.open(t);
     const { agent } = await bench.start();
@@ -192,7 +205,8 @@ describe("a target agent that starts", () => {
     assert.deepEqual([report.kept, report.restored], [1, 0]);
     const inTree = bench.tree.calls.slice(before).filter((call) => /^\w+ (subsystems|hosts|ports)\//.test(call));
     assert.deepEqual(inTree, []);
-    assert.deepEqual(bench.programs, [], "the listener was never closed");
+    const opened = ["nft add table inet nvmetcp_csi\ndelete table inet nvmetcp_csi"];
+    assert.deepEqual(bench.programs, opened, "the listener was never closed, only opened for good measure");
   });
 
   it("finishes a fence that was begun, before it serves anything", async (t) => {

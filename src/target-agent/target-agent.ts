@@ -30,7 +30,15 @@ export interface TargetAgentDeps {
   readonly now: () => Date;
 }
 
+interface VolumeToMake {
+  readonly id: VolumeId;
+  readonly name: string;
+  readonly size: Bytes;
+}
+
 const maxNodes = 1;
+/** Creations of different volumes must not promise the same room. */
+const capacityKey = "capacity";
 
 export class TargetAgent {
   readonly #deps: TargetAgentDeps;
@@ -63,20 +71,23 @@ export class TargetAgent {
       .map((record) => volumeOf(record, this.#faults.get(record.id)));
   }
 
-  async create(spec: { readonly id: VolumeId; readonly name: string; readonly size: Bytes }): Promise<Volume> {
+  async create(spec: VolumeToMake): Promise<Volume> {
     return await this.#locks.run(spec.id, async () => {
       const found = this.#deps.pool.get(spec.id);
       if (found?.state === "ready") return this.#sameOrRefuse(found, spec.size);
       if (found !== undefined) await this.#erase(found);
-      const available = await this.#deps.layer.available();
-      if (spec.size > available) {
-        const rule = `the pool has room for ${available} bytes`;
-        throw failure("no_capacity", { cannot: "create the volume", rule, got: spec.size });
-      }
-      const draft = await this.#deps.pool.save(this.#draft(spec));
+      const draft = await this.#locks.run(capacityKey, async () => this.#reserve(spec));
       const backing = await this.#deps.layer.create(draft);
       return volumeOf(await this.#deps.pool.save({ ...draft, backing, state: "ready" }));
     });
+  }
+
+  /** The record is the reservation: from now on its size counts as promised. */
+  async #reserve(spec: VolumeToMake): Promise<VolumeRecord> {
+    const available = await this.#deps.layer.available();
+    if (spec.size <= available) return await this.#deps.pool.save(this.#draft(spec));
+    const rule = `the pool has room for ${available} bytes`;
+    throw failure("no_capacity", { cannot: "create the volume", rule, got: spec.size });
   }
 
   #sameOrRefuse(found: VolumeRecord, size: Bytes): Volume {
@@ -85,7 +96,7 @@ export class TargetAgent {
     throw failure("already_exists", { cannot: "create the volume", rule, got: size });
   }
 
-  #draft(spec: { readonly id: VolumeId; readonly name: string; readonly size: Bytes }): VolumeRecord {
+  #draft(spec: VolumeToMake): VolumeRecord {
     return {
       schema: recordSchema,
       ...spec,

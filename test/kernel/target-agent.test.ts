@@ -57,6 +57,19 @@ describe("the target agent", () => {
     assert.match(second.stderr, /another target agent on this machine holds the lock/);
   });
 
+  it("opens the data port again that an agent left closed when it died in the middle of a restore", async () => {
+    await guest.kill();
+    const chain =
+      "chain input { type filter hook input priority -10; tcp dport 4420 tcp flags syn reject with tcp reset; }";
+    await run(`nft 'table inet nvmetcp_csi { ${chain}; }; table inet theirs { }'`);
+    await guest.start();
+    assert.equal(await run("nft list tables"), "table inet theirs");
+    await run("nft delete table inet theirs");
+    const volume = new GuestVolume(guest, "reachable", "block");
+    await volume.open();
+    await volume.destroy();
+  });
+
   it("never opens a subsystem to any host, and lets in exactly the host of the publication", async () => {
     const volume = new GuestVolume(guest, "closed-door", "block");
     await volume.create();

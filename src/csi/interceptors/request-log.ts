@@ -8,10 +8,17 @@ import { toStatus } from "../status.ts";
 /** Asked every few seconds by kubelet and sidecars: their success is not news. */
 const quiet = new Set(["Probe", "GetPluginInfo", "GetPluginCapabilities", "NodeGetCapabilities"]);
 
+/** A request is logged before its sizes are checked. */
+const longestSubject = 128;
+
 export function requestLog(logger: Logger): Interceptor {
   return async (call, next) => {
     const started = performance.now();
-    const log = logger.child({ rpc: call.method, id: call.id, volume: subjectOf(call.request) });
+    const log = logger.child({
+      rpc: call.method,
+      id: call.id,
+      volume: subjectOf(call.request)?.slice(0, longestSubject),
+    });
     log.debug({ request: redact(call.requestType, call.request) }, "request");
     const took = () => Math.round(performance.now() - started);
     const notes: string[] = [];
