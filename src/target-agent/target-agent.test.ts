@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { describe, it } from "node:test";
 import { size, TargetBench, type Started } from "../../test/support/target-bench.ts";
 
@@ -40,6 +41,22 @@ describe("a target agent", () => {
     assert.deepEqual(made.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
     const reasons = made.flatMap((outcome) => (outcome.status === "rejected" ? [String(outcome.reason)] : []));
     assert.match(reasons.join(), /the pool has room for/);
+  });
+
+  it("keeps neither record nor file of a volume for which the disk had no room after all", async (t) => {
+    const bench = await TargetBench.open(t);
+    const { agent } = await bench.start();
+    const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    const open = fs.promises.open.bind(fs.promises);
+    t.mock.method(fs.promises, "open", async (...args: Parameters<typeof open>) => {
+      if (String(args[0]).endsWith(".img")) throw full;
+      return await open(...args);
+    });
+    syncBuiltinESMExports();
+    await assert.rejects(agent.create({ id: bench.id("a"), name: "a", size }), { kind: "no_capacity" });
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+    assert.deepEqual(bench.files(), []);
   });
 
   it("fences in order: the host's right, the port, the namespace, the subsystem", async (t) => {

@@ -18,7 +18,7 @@ import { observeContent } from "./content.ts";
 import type { DesiredExport, Exporter } from "./exporter.ts";
 import type { FileLayer } from "./file-layer.ts";
 import type { Pool } from "./pool.ts";
-import { recordSchema, type VolumeRecord } from "./volume-record.ts";
+import { recordSchema, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
 import { volumeOf } from "./volume-view.ts";
 
 export interface TargetAgentDeps {
@@ -77,9 +77,19 @@ export class TargetAgent {
       if (found?.state === "ready") return this.#sameOrRefuse(found, spec.size);
       if (found !== undefined) await this.#erase(found);
       const draft = await this.#locks.run(capacityKey, async () => this.#reserve(spec));
-      const backing = await this.#deps.layer.create(draft);
+      const backing = await this.#make(draft);
       return volumeOf(await this.#deps.pool.save({ ...draft, backing, state: "ready" }));
     });
+  }
+
+  /** A caller that is told "no room" does not come back: nothing may be left of the attempt. */
+  async #make(draft: VolumeRecord): Promise<BackingIdentity> {
+    try {
+      return await this.#deps.layer.create(draft);
+    } catch (error) {
+      await this.#erase(draft);
+      throw error;
+    }
   }
 
   /** The record is the reservation: from now on its size counts as promised. */
