@@ -20,11 +20,11 @@ const capability: VolumeCapability = {
 
 /** Runs one step and prints its name, its duration and, in words, what it did. */
 async function step<T>(name: string, work: () => Promise<readonly [string, T]>): Promise<T> {
-  process.stdout.write(`${name} ...`);
+  if (process.stdout.isTTY) process.stdout.write(`${name} ...`);
   const started = performance.now();
   const [words, result] = await work();
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`\r${name}  (${seconds} s)\n    ${words.replaceAll("\n", "\n    ")}`);
+  console.log(`${process.stdout.isTTY ? "\r" : ""}${name}  (${seconds} s)\n    ${words.replaceAll("\n", "\n    ")}`);
   return result;
 }
 

@@ -83,6 +83,7 @@ const slow: readonly Stage[] = [
   sanity({ backend: "memory", access: "block" }),
   tests("kernel tests", 2, "test/kernel/**/*.test.ts"),
   sanity({ backend: "nvmet-file", access: "mount" }),
+  sanity({ backend: "nvmet-file", access: "block" }),
 ];
 
 /** The last stage: the run itself has left nothing on this machine. */
