@@ -39,8 +39,8 @@ export default defineConfig(
       "import-x/no-restricted-paths": ["error", { zones }],
       "import-x/no-default-export": "error",
       "no-console": "error",
-      "max-lines": ["error", { max: 400, skipComments: true, skipBlankLines: true }],
-      "max-lines-per-function": ["error", { max: 80, skipComments: true, skipBlankLines: true }],
+      "max-lines": ["error", { max: 300, skipComments: true, skipBlankLines: true }],
+      "max-lines-per-function": ["error", { max: 40, skipComments: true, skipBlankLines: true }],
       "no-restricted-imports": ["error", { paths: [...onlyHost, ...onlyWire] }],
       "no-restricted-properties": [
         "error",

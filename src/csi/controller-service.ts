@@ -54,7 +54,7 @@ const listRequest = z.object({ max_entries: z.int().min(0, "must not be negative
 const capacityRequest = z.object({ volume_capabilities: z.array(z.object({})), parameters });
 
 export function controllerService(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
-  return { ...volumeRpcs(deps), ...publishRpcs(deps), ...queryRpcs(deps) };
+  return { ...volumeRpcs(deps), ...publishRpcs(deps), ...queryRpcs(deps), ...capacityRpcs(deps) };
 }
 
 /** The volume a handle names; undefined when this controller never gave it out. */
@@ -109,7 +109,7 @@ function publishRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
 }
 
 function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
-  const { backend, provisioning } = deps;
+  const { provisioning } = deps;
   return {
     async ValidateVolumeCapabilities(request, { method, signal }) {
       const { volume_id } = decode(method, validateRequest, request);
@@ -134,6 +134,11 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
       const volume = await provisioning.get(knownVolume(parse(deps, volume_id), volume_id), signal);
       return { volume: encode(deps, volume), status: statusOf(volume) };
     },
+  };
+}
+
+function capacityRpcs({ backend, provisioning }: ControllerDeps): Rpcs<"csi.v1.Controller"> {
+  return {
     async GetCapacity(request, { method, signal }) {
       assertBackend(decode(method, capacityRequest, request).parameters, backend);
       const canServe = refusalOf(() =>

@@ -35,7 +35,11 @@ const unpublishRequest = z.object({ volume_id: required, target_path: absolutePa
 // A path that is not absolute is one where nothing is mounted: not found, as csi-sanity expects.
 const statsRequest = z.object({ volume_id: required, volume_path: required });
 
-export function nodeService({ node, staging, publishing, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {
+export function nodeService(deps: NodeDeps): Rpcs<"csi.v1.Node"> {
+  return { ...stageRpcs(deps), ...publishRpcs(deps), ...queryRpcs(deps) };
+}
+
+function stageRpcs({ staging }: NodeDeps): Rpcs<"csi.v1.Node"> {
   return {
     async NodeStageVolume(request, { method, signal, note }) {
       const { volume_id, publish_context, staging_target_path, volume_capability } = decode(
@@ -55,6 +59,11 @@ export function nodeService({ node, staging, publishing, maxVolumes }: NodeDeps)
       if (volume !== undefined) await staging.unstage(volume, staging_target_path, signal);
       return {};
     },
+  };
+}
+
+function publishRpcs({ publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
+  return {
     async NodePublishVolume(request, { method, signal }) {
       const fields = decode(method, publishRequest, request);
       await publishing.publish(
@@ -75,6 +84,11 @@ export function nodeService({ node, staging, publishing, maxVolumes }: NodeDeps)
       if (volume !== undefined) await publishing.unpublish(volume, target_path, signal);
       return {};
     },
+  };
+}
+
+function queryRpcs({ node, publishing, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {
+  return {
     async NodeGetVolumeStats(request, { method, signal }) {
       const { volume_id, volume_path } = decode(method, statsRequest, request);
       const { usage, condition } = await publishing.stats(
