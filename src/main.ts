@@ -8,9 +8,16 @@ const fatal = (text: string): never => {
   process.exit(1);
 };
 
+/** Whatever hangs, in a start or in a drain: 5 s after the signal the process is gone. */
+const lastMs = 5000;
+function end(): void {
+  stop.abort();
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), lastMs).unref();
+}
+
 process.umask(0o077);
 const stop = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, end);
 
 const argv = process.argv.slice(2);
 if (argv.includes("--help") || argv.length === 0) {

@@ -20,6 +20,15 @@ import {
   writeDurable,
 } from "./files.ts";
 
+describe("the directories of the driver", () => {
+  it("cannot be made where the kernel allows none, which is an error and no endless wait", async () => {
+    await assert.rejects(ensureDirectories("/proc/absent/below"), {
+      kind: "unavailable",
+      message: "cannot make the directory /proc/absent: ENOENT",
+    });
+  });
+});
+
 describe("files and directories", () => {
   const stack = new AsyncDisposableStack();
   let root = "";

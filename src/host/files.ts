@@ -22,6 +22,7 @@ import {
   unlink,
 } from "node:fs/promises";
 import { dirname } from "node:path";
+import { failure } from "../domain/errors.ts";
 
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
@@ -94,9 +95,22 @@ export async function ensureDirectory(path: string, mode = 0o755): Promise<boole
   );
 }
 
-/** Makes a directory of the driver's own and those above it, readable by the owner only. */
+/**
+ * Makes a directory of the driver's own and those above it, readable by the owner only. One by one: `mkdir` with
+ * `recursive` of Node 24 never returns below /proc, where nothing can be made.
+ */
 export async function ensureDirectories(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  if ((await statOf(path))?.isDirectory() === true) return;
+  await ensureDirectories(dirname(path));
+  try {
+    await ensureDirectory(path, 0o700);
+  } catch (cause) {
+    throw failure("unavailable", {
+      cannot: `make the directory ${path}`,
+      rule: errorCode(cause) ?? "it failed",
+      cause,
+    });
+  }
 }
 
 export async function ensureSymlink(target: string, path: string): Promise<void> {

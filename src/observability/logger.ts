@@ -1,5 +1,5 @@
 /** pino, as the rest of the driver sees it: structured lines on standard output. */
-import { pino, stdSerializers, type Logger as PinoLogger } from "pino";
+import { pino, stdSerializers, type Logger as PinoLogger, type LoggerOptions } from "pino";
 
 export type Logger = PinoLogger;
 
@@ -7,11 +7,13 @@ export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export function createLogger(options: { readonly level: LogLevel; readonly mode: string }): Logger {
-  return pino({
+  const settings: LoggerOptions = {
     level: options.level,
     base: { mode: options.mode },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: stdSerializers.errWithCause },
-  });
+  };
+  // Synchronous: the last lines before an end, however sudden, are the ones that matter.
+  return pino(settings, pino.destination({ fd: 1, sync: true }));
 }
