@@ -1,5 +1,5 @@
 /**
- * The only way this driver runs another program.
+ * The only way this driver runs another program to its end; hold-lock.ts keeps one running.
  *
  * X1  argv only, never a shell; LC_ALL=C; a fixed PATH; no standard input unless given.
  * X2  Bound to a signal: an abort sends SIGTERM, then SIGKILL, and the caller stops waiting at once. A child stuck in
