@@ -22,7 +22,13 @@ import type { NodeState } from "./node-state.ts";
 export function nodeRpcs(config: Config, state: NodeState, backend: Backend | undefined): Rpcs<"csi.v1.Node"> {
   const { clusterId: cluster, maxVolumes } = config;
   const deps = { cluster, ...state, ...hostOf(config, backend), paths: new KernelTargetPaths() };
-  return nodeService({ node: state.node, staging: new Staging(deps), publishing: new Publishing(deps), maxVolumes });
+  return nodeService({
+    backend: config.backend,
+    node: state.node,
+    staging: new Staging(deps),
+    publishing: new Publishing(deps),
+    maxVolumes,
+  });
 }
 
 function hostOf(

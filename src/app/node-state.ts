@@ -19,6 +19,5 @@ export async function openNodeState({ stateDir, nodeName }: Config): Promise<Nod
   const [journal, formatted] = [join(directory, "journal"), join(directory, "formatted")];
   for (const path of [journal, formatted]) await ensureDirectories(path);
   const marks = new FileFormatMarks({ directory: formatted, now: () => new Date() });
-  await marks.prune();
   return { node: await ensureNodeIdentity(directory, nodeName), journal: new FileJournal(journal), marks };
 }

@@ -19,7 +19,7 @@ import {
 } from "./decode.ts";
 import { encodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
-import { formatVolumeHandle, knownVolume, parseVolumeHandle, type VolumeHandle } from "./volume-handle.ts";
+import { formatVolumeHandle, knownVolume, parseHandleOf } from "./volume-handle.ts";
 
 export interface ControllerDeps {
   /** Name of the back end, the first part of volume ids. */
@@ -57,12 +57,6 @@ export function controllerService(deps: ControllerDeps): Rpcs<"csi.v1.Controller
   return { ...volumeRpcs(deps), ...publishRpcs(deps), ...queryRpcs(deps), ...capacityRpcs(deps) };
 }
 
-/** The volume a handle names; undefined when this controller never gave it out. */
-function parse({ backend }: ControllerDeps, text: string): VolumeHandle | undefined {
-  const handle = parseVolumeHandle(text);
-  return handle?.backend === backend ? handle : undefined;
-}
-
 function encode({ backend }: ControllerDeps, { id, size }: Volume) {
   return { volume_id: formatVolumeHandle({ backend, volume: id }), capacity_bytes: String(size) };
 }
@@ -80,7 +74,7 @@ function volumeRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
       return { volume: encode(deps, await provisioning.create({ name, capacity: capacity_range }, signal)) };
     },
     async DeleteVolume(request, { method, signal }) {
-      const handle = parse(deps, decode(method, volumeRequest, request).volume_id);
+      const handle = parseHandleOf(deps.backend, decode(method, volumeRequest, request).volume_id);
       if (handle !== undefined) await provisioning.delete(handle.volume, signal);
       return {};
     },
@@ -93,7 +87,7 @@ function publishRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
     async ControllerPublishVolume(request, { method, signal }) {
       const { volume_id, node_id } = decode(method, publishRequest, request);
       const attachment = await attachments.publish(
-        knownVolume(parse(deps, volume_id), volume_id),
+        knownVolume(parseHandleOf(deps.backend, volume_id), volume_id),
         { nodeId: node_id, access: "read-write" },
         signal,
       );
@@ -101,7 +95,7 @@ function publishRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
     },
     async ControllerUnpublishVolume(request, { method, signal }) {
       const { volume_id, node_id } = decode(method, unpublishRequest, request);
-      const handle = parse(deps, volume_id);
+      const handle = parseHandleOf(deps.backend, volume_id);
       if (handle !== undefined) await attachments.unpublish(handle.volume, node_id, signal);
       return {};
     },
@@ -113,7 +107,7 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
   return {
     async ValidateVolumeCapabilities(request, { method, signal }) {
       const { volume_id } = decode(method, validateRequest, request);
-      await provisioning.get(knownVolume(parse(deps, volume_id), volume_id), signal);
+      await provisioning.get(knownVolume(parseHandleOf(deps.backend, volume_id), volume_id), signal);
       const refusal = refusalOf(() =>
         decode(method, z.object({ volume_capabilities: capabilities, parameters }), request),
       );
@@ -131,7 +125,7 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
     },
     async ControllerGetVolume(request, { method, signal }) {
       const { volume_id } = decode(method, volumeRequest, request);
-      const volume = await provisioning.get(knownVolume(parse(deps, volume_id), volume_id), signal);
+      const volume = await provisioning.get(knownVolume(parseHandleOf(deps.backend, volume_id), volume_id), signal);
       return { volume: encode(deps, volume), status: statusOf(volume) };
     },
   };

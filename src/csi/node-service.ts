@@ -7,9 +7,11 @@ import { nodeCapabilities } from "./capabilities.ts";
 import { absolutePath, decode, required, requiredCapability, stringMap } from "./decode.ts";
 import { decodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
-import { knownVolume, parseVolumeHandle } from "./volume-handle.ts";
+import { knownVolume, parseHandleOf } from "./volume-handle.ts";
 
 export interface NodeDeps {
+  /** Name of the back end, the first part of volume ids. */
+  readonly backend: string;
   readonly node: NodeIdentity;
   readonly staging: Staging;
   readonly publishing: Publishing;
@@ -39,7 +41,7 @@ export function nodeService(deps: NodeDeps): Rpcs<"csi.v1.Node"> {
   return { ...stageRpcs(deps), ...publishRpcs(deps), ...queryRpcs(deps) };
 }
 
-function stageRpcs({ staging }: NodeDeps): Rpcs<"csi.v1.Node"> {
+function stageRpcs({ backend, staging }: NodeDeps): Rpcs<"csi.v1.Node"> {
   return {
     async NodeStageVolume(request, { method, signal, note }) {
       const { volume_id, publish_context, staging_target_path, volume_capability } = decode(
@@ -47,7 +49,7 @@ function stageRpcs({ staging }: NodeDeps): Rpcs<"csi.v1.Node"> {
         stageRequest,
         request,
       );
-      const volume = knownVolume(parseVolumeHandle(volume_id), volume_id);
+      const volume = knownVolume(parseHandleOf(backend, volume_id), volume_id);
       const attachment = decodeAttachment(publish_context);
       const staged = { volume, attachment, stagingPath: staging_target_path, usage: volume_capability };
       note(await staging.stage(staged, signal));
@@ -55,20 +57,20 @@ function stageRpcs({ staging }: NodeDeps): Rpcs<"csi.v1.Node"> {
     },
     async NodeUnstageVolume(request, { method, signal }) {
       const { volume_id, staging_target_path } = decode(method, unstageRequest, request);
-      const volume = parseVolumeHandle(volume_id)?.volume;
+      const volume = parseHandleOf(backend, volume_id)?.volume;
       if (volume !== undefined) await staging.unstage(volume, staging_target_path, signal);
       return {};
     },
   };
 }
 
-function publishRpcs({ publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
+function publishRpcs({ backend, publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
   return {
     async NodePublishVolume(request, { method, signal }) {
       const fields = decode(method, publishRequest, request);
       await publishing.publish(
         {
-          volume: knownVolume(parseVolumeHandle(fields.volume_id), fields.volume_id),
+          volume: knownVolume(parseHandleOf(backend, fields.volume_id), fields.volume_id),
           stagingPath: fields.staging_target_path,
           targetPath: fields.target_path,
           usage: fields.volume_capability,
@@ -80,19 +82,19 @@ function publishRpcs({ publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
     },
     async NodeUnpublishVolume(request, { method, signal }) {
       const { volume_id, target_path } = decode(method, unpublishRequest, request);
-      const volume = parseVolumeHandle(volume_id)?.volume;
+      const volume = parseHandleOf(backend, volume_id)?.volume;
       if (volume !== undefined) await publishing.unpublish(volume, target_path, signal);
       return {};
     },
   };
 }
 
-function queryRpcs({ node, publishing, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {
+function queryRpcs({ backend, node, publishing, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {
   return {
     async NodeGetVolumeStats(request, { method, signal }) {
       const { volume_id, volume_path } = decode(method, statsRequest, request);
       const { usage, condition } = await publishing.stats(
-        knownVolume(parseVolumeHandle(volume_id), volume_id),
+        knownVolume(parseHandleOf(backend, volume_id), volume_id),
         volume_path,
         signal,
       );

@@ -36,7 +36,7 @@ const largestMessage = 4 * 1024 * 1024;
 
 export function createCsiServer({ logger, lockKey, services }: CsiServerOptions): Server {
   const interceptors: readonly Interceptor[] = [
-    requestLog(logger), // the call's id comes with the call: see toCall
+    requestLog(logger), // the call's id comes with the call: see unary
     errorMap,
     deadline,
     sizeLimits,

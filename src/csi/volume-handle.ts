@@ -21,6 +21,12 @@ export function parseVolumeHandle(text: string): VolumeHandle | undefined {
   return { backend, volume };
 }
 
+/** The volume a text names; undefined when it is no volume of this back end. */
+export function parseHandleOf(backend: string, text: string): VolumeHandle | undefined {
+  const handle = parseVolumeHandle(text);
+  return handle?.backend === backend ? handle : undefined;
+}
+
 /** The volume that a handle names, or a not_found error. */
 export function knownVolume(handle: VolumeHandle | undefined, text: string): VolumeId {
   if (handle !== undefined) return handle.volume;

@@ -29,7 +29,7 @@ export type Access = "read-write" | "read-only";
 
 /** A node's right to use a volume, from one ControllerPublish to the unpublish that revokes it. */
 export interface Publication {
-  /** Counts the publications of the volume from 1; never used twice. */
+  /** Grows with each publication of the volume; never used twice, not even by a later volume of the same name. */
   readonly epoch: number;
   readonly node: NodeId;
   readonly access: Access;

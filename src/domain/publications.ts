@@ -12,7 +12,7 @@ import { parseNodeId, type NodeIdParts } from "./node-id.ts";
 
 export interface Publishing {
   readonly publications: readonly Publication[];
-  /** The last epoch that was ever opened; 0 before the first. */
+  /** The last epoch that was ever opened, in this life of the volume or an earlier one of its name. */
   readonly lastEpoch: number;
 }
 

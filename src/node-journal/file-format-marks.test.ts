@@ -39,16 +39,19 @@ describe("a format mark", () => {
     assert.equal(await marks.open().has(volume, 3), false);
   });
 
-  it("is kept for a week and not longer", async () => {
+  it("does not end by age: the context of its publication says blank for as long as that lasts", async () => {
     await using marks = await makeMarks();
     await marks.open().add(volume, 3);
-    marks.pass(6.9);
-    await marks.open().add(other, 1);
-    await marks.open().prune();
+    marks.pass(1000);
     assert.equal(await marks.open().has(volume, 3), true);
-    marks.pass(0.2);
-    await marks.open().prune();
-    assert.deepEqual(await readdir(marks.at), [`${other}.json`]);
+  });
+
+  it("gives way to a mark of a later epoch", async () => {
+    await using marks = await makeMarks();
+    await marks.open().add(volume, 3);
+    await marks.open().add(volume, 4);
+    assert.equal(await marks.open().has(volume, 3), false);
+    assert.deepEqual(await readdir(marks.at), [`${volume}.json`]);
   });
 
   it("that cannot be read is refused, never taken for none", async () => {

@@ -1,15 +1,15 @@
 /**
  * Format marks as files: `<directory>/<volume id>.json`.
  *
- * X1  A mark ends with its publication where this process hears of that (all-in-one), when the target is known to have
- *     seen the content, and at the latest a week after it was made: no publication is that old and still unknown to the
- *     target, which looks every 30 s.
+ * X1  A mark ends with its publication where this process hears of that (all-in-one), and otherwise with the next stage
+ *     of the volume whose context knows of the content or has another epoch. It never ends by age: the context of a
+ *     publication says "blank" for as long as the publication lasts.
  */
 import { join } from "node:path";
 import { z } from "zod";
 import type { VolumeId } from "../domain/identity.ts";
 import { parseStored } from "../domain/stored-record.ts";
-import { listNames, readText, removeFile, writeDurable } from "../host/files.ts";
+import { readText, removeFile, writeDurable } from "../host/files.ts";
 import type { FormatMarks } from "./index.ts";
 
 const known = 1;
@@ -19,7 +19,6 @@ const schema = z.strictObject({
   epoch: z.int().min(1),
   formattedAt: z.iso.datetime(),
 });
-const lifetimeMs = 7 * 24 * 60 * 60 * 1000;
 
 export class FileFormatMarks implements FormatMarks {
   readonly #directory: string;
@@ -48,16 +47,5 @@ export class FileFormatMarks implements FormatMarks {
 
   async remove(volume: VolumeId): Promise<void> {
     await removeFile(this.#path(volume));
-  }
-
-  /** Removes the marks that are older than a week. */
-  async prune(): Promise<void> {
-    const oldest = this.#now().getTime() - lifetimeMs;
-    for (const name of await listNames(this.#directory)) {
-      if (!name.endsWith(".json")) continue;
-      const path = join(this.#directory, name);
-      const { formattedAt } = parseStored(path, (await readText(path)) ?? "", { known, schema });
-      if (Date.parse(formattedAt) < oldest) await removeFile(path);
-    }
   }
 }

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { failure } from "../domain/errors.ts";
 import type { Nqn } from "../domain/identity.ts";
 import type { Portal } from "../domain/model.ts";
+import { formatPortal } from "../domain/portal.ts";
 import {
   ensureDirectory,
   ensureSymlink,
@@ -129,6 +130,13 @@ export class NvmetConfigfs {
       addr_trsvcid: String(portal.port),
     };
     for (const [name, value] of Object.entries(attributes)) await this.#set(join(path, name), value);
+  }
+
+  /** Where a port listens, as `address:port`, or undefined when it has no address yet. */
+  async portalOf(port: number): Promise<string | undefined> {
+    const address = await readText(join(this.#portPath(port), "addr_traddr"));
+    const service = await readText(join(this.#portPath(port), "addr_trsvcid"));
+    return address && service ? formatPortal({ address, port: Number(service) }) : undefined;
   }
 
   async removePort(port: number): Promise<void> {

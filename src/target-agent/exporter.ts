@@ -10,6 +10,7 @@
 import { failure } from "../domain/errors.ts";
 import { driverNqnPrefix, nqnPrefixOf, type ClusterId, type ExportIdentity, type Nqn } from "../domain/identity.ts";
 import type { Portal } from "../domain/model.ts";
+import { formatPortal } from "../domain/portal.ts";
 import { KeyedMutex } from "../lib/keyed-lock.ts";
 import type { NvmetConfigfs } from "./configfs.ts";
 
@@ -29,6 +30,8 @@ export interface ForeignObjects {
 
 /** Port directories of this agent are numbered from here, one per portal. */
 export const firstPortId = 19_200;
+/** As many as there can be portals. */
+const ownPortIds = Array.from({ length: 16 }, (_, index) => firstPortId + index);
 const model = "nvmetcp-csi";
 const portsKey = "ports";
 
@@ -131,16 +134,29 @@ export class Exporter {
     };
   }
 
-  /** Refuses to start on a port that somebody else uses under one of this agent's ids. */
+  /**
+   * Refuses to start on a port that somebody else uses under one of this agent's ids, or while volumes are exported at
+   * portals that are no longer configured: their hosts would lose them, and their fence would not reach them.
+   */
   async assertPortsOwn(): Promise<void> {
-    for (const [port] of this.#ports()) {
-      const foreign = (await this.#configfs.linksOfPort(port)).filter((nqn) => !nqn.startsWith(driverNqnPrefix));
-      if (foreign.length === 0) continue;
-      throw failure("precondition", {
-        cannot: `use nvmet port ${port}`,
-        rule: "it must be this driver's",
-        got: foreign,
-      });
+    for (const [index, port] of ownPortIds.entries()) {
+      const links = await this.#configfs.linksOfPort(port);
+      if (links.length === 0) {
+        await this.#configfs.removePort(port);
+        continue;
+      }
+      const foreign = links.filter((nqn) => !nqn.startsWith(driverNqnPrefix));
+      if (foreign.length > 0) throw portFailure(port, "it must be this driver's", foreign);
+      const portal = this.portals[index];
+      const wanted = portal && formatPortal(portal);
+      const actual = await this.#configfs.portalOf(port);
+      if (actual === wanted) continue;
+      const rule = `volumes are exported at ${actual ?? "it"}; unpublish them first, or keep that portal`;
+      throw portFailure(port, rule, wanted ?? "no portal");
     }
   }
+}
+
+function portFailure(port: number, rule: string, got: unknown) {
+  return failure("precondition", { cannot: `use nvmet port ${port}`, rule, got });
 }

@@ -115,7 +115,8 @@ export class TargetAgent {
       createdAt: this.#deps.now().toISOString(),
       content: { state: "blank" },
       blankSizes: [spec.size],
-      lastEpoch: 0,
+      // Milliseconds since 1970: above every epoch of an earlier volume of the same name, whose hosts stay revoked.
+      lastEpoch: this.#deps.now().getTime(),
       publications: [],
       revoking: [],
     };

@@ -63,7 +63,7 @@ describe("the fence", () => {
   }
 
   /** Fences a node with a write in its queue, gives the volume back to it, and tells whether that write landed. */
-  async function staleWriteLands(name: string): Promise<boolean> {
+  async function staleWriteLands(name: string, meanwhile?: (volume: GuestVolume) => Promise<void>): Promise<boolean> {
     const volume = new GuestVolume(guest, name, "block");
     await volume.open();
     const device = await volume.device();
@@ -71,6 +71,7 @@ describe("the fence", () => {
     const write = `printf '%-4096s' stale | dd of=${device} bs=4096 count=1 seek=${staleMiB * 256} oflag=direct conv=notrunc`;
     const stale = await guest.machine.spawn(["sh", "-c", write]);
     await delay(1000);
+    await meanwhile?.(volume);
     await volume.publish();
     await delay(observeMs);
     const read = `dd if=${volume.backing} bs=4096 count=1 skip=${staleMiB * 256} status=none | head --bytes=5 | tr -d '\\0'`;
@@ -88,6 +89,14 @@ describe("the fence", () => {
 
   it("keeps a queued write of an old publication away when the volume returns to its node", async () => {
     assert.equal(await staleWriteLands("revived"), false);
+  });
+
+  it("keeps it away also when the volume was deleted and made again under its name", async () => {
+    const again = async (volume: GuestVolume) => {
+      await volume.delete();
+      await volume.create();
+    };
+    assert.equal(await staleWriteLands("reborn", again), false);
   });
 
   it("would not hold if only the host's right to connect were removed", async () => {

@@ -49,7 +49,8 @@ describe("controller and node as two processes", () => {
     await volume.destroy();
   });
 
-  // A node that runs apart from the controller does not hear that the publication has ended; a week ends the mark.
+  // A node that runs apart from the controller does not hear that the publication has ended: the mark waits for the next
+  // stage of the volume.
   it("end with status 0 and leave nothing behind but the mark that this node formatted the volume", async () => {
     for (const process of processes) {
       await process.kill("SIGTERM");

@@ -111,6 +111,26 @@ describe("the target agent", () => {
     await volume.delete();
   });
 
+  it("refuses to start at other portals while volumes are exported at the old ones", async () => {
+    const volume = new GuestVolume(guest, "moved", "block");
+    await volume.create();
+    await volume.publish();
+    await guest.stop();
+    await assert.rejects(
+      guest.start("dist", ["--portals", "127.0.0.1:4430"]),
+      /127\.0\.0\.1:4420; unpublish them first/,
+    );
+    await guest.start();
+    await volume.unpublish();
+    await guest.stop();
+    await guest.start("dist", ["--portals", "127.0.0.1:4430"]);
+    await volume.publish();
+    assert.equal(volume.context["portals"], "127.0.0.1:4430");
+    await volume.unpublish();
+    await guest.restart();
+    await volume.delete();
+  });
+
   it("refuses to start where the pool that it served is not mounted, whatever is there instead", async () => {
     await guest.stop();
     await run(`umount ${poolPath}`);

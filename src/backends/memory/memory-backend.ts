@@ -38,6 +38,8 @@ export class MemoryBackend implements Backend {
   readonly #cluster: ClusterId;
   readonly #byNqn = new Map<Nqn, VolumeId>();
   #created = 0;
+  /** Over all volumes that ever were: one that is made again under an old name opens no old epoch. */
+  #highestEpoch = 0;
   readonly #volumes = new Map<VolumeId, Stored>();
 
   constructor(options: { readonly total: Bytes; readonly cluster: ClusterId }) {
@@ -86,7 +88,7 @@ export class MemoryBackend implements Backend {
       ...spec,
       content: { state: "blank" },
       publications: [],
-      lastEpoch: 0,
+      lastEpoch: this.#highestEpoch,
       incarnation: String((this.#created += 1)),
       condition: { abnormal: false, message: "in memory" },
     };
@@ -127,6 +129,7 @@ export class MemoryBackend implements Backend {
       throw failure("not_found", { cannot: "publish the volume", rule: "there is no such volume", got: id });
     }
     const { publication, ...state } = openPublication(volume, request, this.capabilities.maxNodesPerVolume);
+    this.#highestEpoch = Math.max(this.#highestEpoch, state.lastEpoch);
     this.#volumes.set(id, { ...volume, publications: state.publications, lastEpoch: state.lastEpoch });
     return {
       epoch: publication.epoch,
