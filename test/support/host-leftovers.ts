@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { poll } from "../../src/host/clock.ts";
 
 const ourDirectories = /^(?:nvmetcp|csi)-/;
-const ourPrograms = /qemu-system-x86_64.*nvmetcp-|(?:src|dist)\/(?:main|direct-io-child)\.[jt]s|csi-sanity/;
+/** Every process of a test has a temporary directory of the test in its arguments. */
+const ourPrograms = /nvmetcp-(?:lab|csi-[a-z]+|sanity|gate)-/;
 
 /** One line for each process and directory that looks like ours. */
 export async function hostLeftovers(): Promise<ReadonlySet<string>> {
