@@ -89,7 +89,8 @@ function unary(path: CsiMethodPath, handler: Handler): handleUnaryCall<object, o
       (response) => callback(null, response),
       (error: unknown) => {
         const { code, message } = toStatus(error);
-        callback({ code, details: message });
+        // Half a surrogate pair, left by a cut, would make grpc-js throw here and end the process.
+        callback({ code, details: message.toWellFormed() });
       },
     );
   };

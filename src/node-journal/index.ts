@@ -3,7 +3,7 @@
  *
  * The journal: one durable record per volume, written before the first side effect of a stage and removed after the
  * last one of an unstage, so that unstage and recovery need nothing else (R10).
- * The format marks: which volumes this node made a file system on, and under which epoch. They outlive the unstage,
+ * The format marks: which volumes this node formatted or gave out as raw block, and under which epoch. They outlive the unstage,
  * because a later stage of the same publication comes with a context from before the format (gate e).
  */
 import type { VolumeId } from "../domain/identity.ts";

@@ -40,7 +40,7 @@ export function decideFormat({ requested, content, evidence, formattedInThisEpoc
     return refuse(lossOf(content.type));
   }
   if (formattedInThisEpoch) {
-    return refuse("this node made a file system on the volume, and its device reads as blank: its data is lost");
+    return refuse("this node used the volume under this publication, and its device reads as blank: its data is lost");
   }
   return { action: "format" };
 }

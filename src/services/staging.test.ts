@@ -74,8 +74,18 @@ describe("staging a volume", () => {
     const volume = bench.volume("a");
     const request = bench.request(volume, bench.publish(volume, 1), { usage: block });
     assert.equal(await bench.staging.stage(request, signal()), "connected");
-    assert.deepEqual(bench.recorder.calls, ["journal.save", "initiator.connect", "journal.save"]);
+    assert.deepEqual(bench.recorder.calls, ["journal.save", "initiator.connect", "journal.save", "marks.add"]);
     assert.equal(await bench.staging.stage(request, signal()), "already staged");
+  });
+
+  it("never formats a volume that was raw block in the same publication: a pod may have written anywhere", async () => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const request = bench.request(volume, bench.publish(volume, 1));
+    await bench.staging.stage({ ...request, usage: { kind: "block" } }, signal());
+    await bench.staging.unstage(volume, staging, signal());
+    await assert.rejects(bench.staging.stage(request, signal()), { kind: "precondition" });
+    assert.equal(bench.recorder.count("filesystem.make"), 0);
   });
 
   it("has no side effect, the journal included, when the staging path is no directory", async () => {

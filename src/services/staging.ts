@@ -58,7 +58,10 @@ export class Staging {
     const device = await this.#connect(request, signal);
     const { path, number } = device;
     await journal.save({ ...entry, devices: [...devices, { path, number }] });
-    return usage.kind === "block" ? "connected" : await this.#filesystems.mount({ ...request, usage }, device, signal);
+    if (usage.kind === "filesystem") return await this.#filesystems.mount({ ...request, usage }, device, signal);
+    // A pod may write anywhere now: no later stage of this publication may take the volume for blank (gate e).
+    if (attachment.content.state === "blank") await this.#deps.marks.add(volume, attachment.epoch);
+    return "connected";
   }
 
   async #connect({ volume, attachment }: StageRequest, signal: AbortSignal): Promise<NvmeDevice> {
