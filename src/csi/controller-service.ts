@@ -19,7 +19,7 @@ import {
 } from "./decode.ts";
 import { encodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
-import { formatVolumeHandle, knownVolume, parseHandleOf } from "./volume-handle.ts";
+import { formatVolumeHandle, parseHandleOf, volumeOf } from "./volume-handle.ts";
 
 export interface ControllerDeps {
   /** Name of the back end, the first part of volume ids. */
@@ -87,7 +87,7 @@ function publishRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
     async ControllerPublishVolume(request, { method, signal }) {
       const { volume_id, node_id } = decode(method, publishRequest, request);
       const attachment = await attachments.publish(
-        knownVolume(parseHandleOf(deps.backend, volume_id), volume_id),
+        volumeOf(deps.backend, volume_id),
         { nodeId: node_id, access: "read-write" },
         signal,
       );
@@ -107,7 +107,7 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
   return {
     async ValidateVolumeCapabilities(request, { method, signal }) {
       const { volume_id } = decode(method, validateRequest, request);
-      await provisioning.get(knownVolume(parseHandleOf(deps.backend, volume_id), volume_id), signal);
+      await provisioning.get(volumeOf(deps.backend, volume_id), signal);
       const refusal = refusalOf(() =>
         decode(method, z.object({ volume_capabilities: capabilities, parameters }), request),
       );
@@ -125,7 +125,7 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
     },
     async ControllerGetVolume(request, { method, signal }) {
       const { volume_id } = decode(method, volumeRequest, request);
-      const volume = await provisioning.get(knownVolume(parseHandleOf(deps.backend, volume_id), volume_id), signal);
+      const volume = await provisioning.get(volumeOf(deps.backend, volume_id), signal);
       return { volume: encode(deps, volume), status: statusOf(volume) };
     },
   };

@@ -7,7 +7,7 @@ import { nodeCapabilities } from "./capabilities.ts";
 import { absolutePath, decode, required, requiredCapability, stringMap } from "./decode.ts";
 import { decodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
-import { knownVolume, parseHandleOf } from "./volume-handle.ts";
+import { parseHandleOf, volumeOf } from "./volume-handle.ts";
 
 export interface NodeDeps {
   /** Name of the back end, the first part of volume ids. */
@@ -49,7 +49,7 @@ function stageRpcs({ backend, staging }: NodeDeps): Rpcs<"csi.v1.Node"> {
         stageRequest,
         request,
       );
-      const volume = knownVolume(parseHandleOf(backend, volume_id), volume_id);
+      const volume = volumeOf(backend, volume_id);
       const attachment = decodeAttachment(publish_context);
       const staged = { volume, attachment, stagingPath: staging_target_path, usage: volume_capability };
       note(await staging.stage(staged, signal));
@@ -70,7 +70,7 @@ function publishRpcs({ backend, publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
       const fields = decode(method, publishRequest, request);
       await publishing.publish(
         {
-          volume: knownVolume(parseHandleOf(backend, fields.volume_id), fields.volume_id),
+          volume: volumeOf(backend, fields.volume_id),
           stagingPath: fields.staging_target_path,
           targetPath: fields.target_path,
           usage: fields.volume_capability,
@@ -93,11 +93,7 @@ function queryRpcs({ backend, node, publishing, maxVolumes }: NodeDeps): Rpcs<"c
   return {
     async NodeGetVolumeStats(request, { method, signal }) {
       const { volume_id, volume_path } = decode(method, statsRequest, request);
-      const { usage, condition } = await publishing.stats(
-        knownVolume(parseHandleOf(backend, volume_id), volume_id),
-        volume_path,
-        signal,
-      );
+      const { usage, condition } = await publishing.stats(volumeOf(backend, volume_id), volume_path, signal);
       return { usage: usage.map(encodeSpace), volume_condition: condition };
     },
     async NodeGetCapabilities() {

@@ -27,7 +27,12 @@ export function parseHandleOf(backend: string, text: string): VolumeHandle | und
   return handle?.backend === backend ? handle : undefined;
 }
 
-/** The volume that a handle names, or a not_found error. */
+/** The volume of this back end that a text names, or a not_found error. */
+export function volumeOf(backend: string, text: string): VolumeId {
+  return knownVolume(parseHandleOf(backend, text), text);
+}
+
+/** The volume that a handle names, or a not_found error that quotes the text it came from. */
 export function knownVolume(handle: VolumeHandle | undefined, text: string): VolumeId {
   if (handle !== undefined) return handle.volume;
   throw failure("not_found", { cannot: "find the volume", rule: "there is no volume with that volume_id", got: text });

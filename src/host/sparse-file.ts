@@ -1,10 +1,11 @@
 /** Sparse files: volumes of the file layer. */
 import { constants } from "node:fs";
-import { open, statfs } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Bytes } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import { errorCode, syncDirectory } from "./files.ts";
+import { spaceOf } from "./paths.ts";
 
 /** Makes a file of `size` bytes without allocating any, durable together with its directory entry. */
 export async function createSparseFile(path: string, size: Bytes): Promise<void> {
@@ -26,6 +27,6 @@ export async function createSparseFile(path: string, size: Bytes): Promise<void>
 
 /** Bytes that unprivileged data can still take on the file system of a path. */
 export async function freeSpace(path: string): Promise<Bytes> {
-  const { bavail, bsize } = await statfs(path, { bigint: true });
-  return bavail * bsize;
+  const { availableBlocks, blockSize } = await spaceOf(path);
+  return availableBlocks * blockSize;
 }

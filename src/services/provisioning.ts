@@ -52,8 +52,4 @@ export class Provisioning {
   async capacity(signal: AbortSignal): Promise<Capacity> {
     return await this.#backend.capacity(signal);
   }
-
-  async probe(signal: AbortSignal): Promise<void> {
-    await this.#backend.probe(signal);
-  }
 }
