@@ -10,14 +10,18 @@ import { ensureDirectories } from "../host/files.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import type { Logger } from "../observability/logger.ts";
 import { NvmetConfigfs } from "../target-agent/configfs.ts";
-import { watchContent } from "../target-agent/content-watch.ts";
 import { Exporter } from "../target-agent/exporter.ts";
 import { FileLayer } from "../target-agent/file-layer.ts";
 import { ListenerGate } from "../target-agent/listener-gate.ts";
 import { lockMachine } from "../target-agent/machine-lock.ts";
 import { Pool } from "../target-agent/pool.ts";
+import { Ports } from "../target-agent/ports.ts";
 import { restoreExports } from "../target-agent/restore.ts";
 import { TargetAgent } from "../target-agent/target-agent.ts";
+import { keepUp } from "../target-agent/upkeep.ts";
+
+/** The end of a process has 5 s in all. */
+const closeMs = 500;
 
 /** A back end that serves; what it holds is released through `stack`. */
 export async function openBackend(
@@ -49,17 +53,19 @@ async function startAgent(
   stack.use(await lockMachine(configfs.root, signal));
   const pool = await Pool.open(config.pool, stateDirectory);
   const layer = new FileLayer({ pool, exec });
-  const exporter = new Exporter({ configfs, cluster, portals });
+  const ports = new Ports({ configfs, cluster, portals });
+  const exporter = new Exporter({ configfs, cluster, ports });
   const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });
+  stack.defer(async () => ports.close(AbortSignal.timeout(closeMs)));
   const report = await restoreExports({ agent, exporter, gate: new ListenerGate({ exec, portals }) }, signal);
   logger.info(report, "exports restored");
 
   const ending = new AbortController();
-  const onError = (error: unknown) => logger.error({ err: error }, "cannot look at the content of volumes");
-  const watching = watchContent(agent, { signal: ending.signal, onError });
+  const onError = (error: unknown) => logger.error({ err: error }, "cannot look after a volume");
+  const upkeep = keepUp(agent, { signal: ending.signal, onError });
   stack.defer(async () => {
     ending.abort();
-    await watching;
+    await upkeep;
   });
   return agent;
 }

@@ -17,14 +17,7 @@ import type { Bytes } from "../domain/capacity.ts";
 import type { VolumeId } from "../domain/identity.ts";
 import type { Access, Attachment, Volume } from "../domain/model.ts";
 import type { NodeIdParts } from "../domain/node-id.ts";
-
-/** What a back end can do; the CSI capabilities are computed from it. */
-export interface BackendCapabilities {
-  /** Nodes that may hold one volume at the same time. */
-  readonly maxNodesPerVolume: number;
-  /** Whether a publication can be limited to reading by the target. */
-  readonly readOnlyPublications: boolean;
-}
+import type { Page, PageRequest } from "../domain/page.ts";
 
 export interface VolumeSpec {
   readonly id: VolumeId;
@@ -49,23 +42,9 @@ export interface Capacity {
   readonly largestVolume: Bytes;
 }
 
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** Where the next page starts; absent on the last one. */
-  readonly next?: VolumeId;
-}
-
-export interface PageRequest {
-  /** Entries at most; absent = all. */
-  readonly limit?: number;
-  /** Only ids greater than this one. */
-  readonly after?: VolumeId;
-}
-
 export interface Backend {
   /** First part of the CSI volume ids; `[a-z0-9-]+`. */
   readonly name: string;
-  readonly capabilities: BackendCapabilities;
   /** Whether requests can be served now; an unavailable error says why not. */
   probe(signal: AbortSignal): Promise<void>;
   capacity(signal: AbortSignal): Promise<Capacity>;

@@ -64,6 +64,19 @@ export function exportIdentityOf(cluster: ClusterId, id: VolumeId): ExportIdenti
   return { nqn, uuid: uuidv5(nqn, namespaceOfDriver) as Uuid, serial: id.slice(3, 23) };
 }
 
+const listenerName = "listener";
+
+/** The subsystem that keeps the agent's ports open and admits no host; its name is no volume id (I2). */
+export function listenerIdentityOf(cluster: ClusterId): Pick<ExportIdentity, "nqn" | "serial"> {
+  const nqn = `${nqnPrefixOf(cluster)}${listenerName}` as Nqn;
+  return { nqn, serial: sha256(nqn).slice(0, 20) };
+}
+
+/** Whether a subsystem keeps a port open for an agent of this driver, whatever the cluster. */
+export function isListenerNqn(text: string): boolean {
+  return text.startsWith(driverNqnPrefix) && text.endsWith(`:${listenerName}`);
+}
+
 /** UUID of the file system that this driver makes on a volume. */
 export function filesystemUuidOf(cluster: ClusterId, id: VolumeId): Uuid {
   return uuidv5(`filesystem of ${exportIdentityOf(cluster, id).nqn}`, namespaceOfDriver) as Uuid;

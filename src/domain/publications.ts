@@ -20,6 +20,9 @@ export interface Opened extends Publishing {
   readonly publication: Publication;
 }
 
+/** Nodes that may hold one volume at the same time: one, whatever the back end. */
+export const holdersAtMost = 1;
+
 /** The publication of a node: found (P2) or opened anew (P3). */
 export function openPublication(
   state: Publishing,

@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { InFlight, KeyedMutex } from "./keyed-lock.ts";
 
+const never = new AbortController().signal;
+
 /** Runs tasks at once and tells how many were inside together at most. */
 async function crowd(keys: readonly string[], enter: (key: string, task: () => Promise<void>) => Promise<void>) {
   let inside = 0;
@@ -20,13 +22,13 @@ async function crowd(keys: readonly string[], enter: (key: string, task: () => P
 describe("the keyed mutex", () => {
   it("lets one task of a key run at a time", async () => {
     const mutex = new KeyedMutex();
-    assert.equal(await crowd(["a", "a", "a"], async (key, task) => mutex.run(key, task)), 1);
+    assert.equal(await crowd(["a", "a", "a"], async (key, task) => mutex.run(key, never, task)), 1);
     assert.equal(await crowd(["a", "a", "a"], async (_key, task) => task()), 3, "without it they run together");
   });
 
   it("lets other keys pass", async () => {
     const mutex = new KeyedMutex();
-    assert.equal(await crowd(["a", "b", "c"], async (key, task) => mutex.run(key, task)), 3);
+    assert.equal(await crowd(["a", "b", "c"], async (key, task) => mutex.run(key, never, task)), 3);
   });
 
   it("serves a key in the order of arrival, and returns what the task returned", async () => {
@@ -34,7 +36,7 @@ describe("the keyed mutex", () => {
     const order: number[] = [];
     const results = await Promise.all(
       [3, 1, 2].map(async (value) =>
-        mutex.run("a", async () => {
+        mutex.run("a", never, async () => {
           await turn();
           order.push(value);
           return value * 10;
@@ -47,14 +49,31 @@ describe("the keyed mutex", () => {
 
   it("goes on after a task that failed, also one that threw at once", async () => {
     const mutex = new KeyedMutex();
-    const first = mutex.run("a", async () => Promise.reject(new Error("failed")));
-    const second = mutex.run("a", () => {
+    const first = mutex.run("a", never, async () => Promise.reject(new Error("failed")));
+    const second = mutex.run("a", never, () => {
       throw new Error("threw");
     });
-    const third = mutex.run("a", async () => Promise.resolve("served"));
+    const third = mutex.run("a", never, async () => Promise.resolve("served"));
     await assert.rejects(first, /failed/);
     await assert.rejects(second, /threw/);
     assert.equal(await third, "served");
+  });
+
+  it("lets a waiter go when its signal fires, without its task, and keeps the order of the others", async () => {
+    const mutex = new KeyedMutex();
+    const { promise: held, resolve: free } = Promise.withResolvers<undefined>();
+    const order: string[] = [];
+    const first = mutex.run("a", never, async () => held);
+    const leaving = new AbortController();
+    const second = mutex.run("a", leaving.signal, async () => Promise.resolve(order.push("second")));
+    const third = mutex.run("a", never, async () => Promise.resolve(order.push("third")));
+    leaving.abort(new Error("left"));
+    await assert.rejects(second, /left/);
+    await turn();
+    assert.deepEqual(order, [], "the third still waits for the first");
+    free(undefined);
+    await Promise.all([first, third]);
+    assert.deepEqual(order, ["third"]);
   });
 });
 

@@ -3,7 +3,9 @@
  *
  * L1  `tryAcquire` is one synchronous step: no await lies between the test and the set.
  * L2  `run` serves waiters of one key in the order of arrival; other keys do not wait.
+ * L3  A waiter whose signal fires leaves the queue; its task never starts.
  */
+import { untilAborted } from "./abort.ts";
 
 /** Refuses instead of waiting: for requests that a client will repeat. */
 export class InFlight {
@@ -25,17 +27,20 @@ export class InFlight {
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<void>>();
 
-  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+  async run<T>(key: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
     const { promise: done, resolve } = Promise.withResolvers<undefined>();
     const tail = before.then(() => done);
     this.#tails.set(key, tail);
-    await before;
     try {
+      await untilAborted(before, signal);
       return await task();
     } finally {
       resolve(undefined);
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+      // The last of the queue takes the key with it, once those before it are through.
+      void tail.then(() => {
+        if (this.#tails.get(key) === tail) this.#tails.delete(key);
+      });
     }
   }
 }

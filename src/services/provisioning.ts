@@ -4,11 +4,12 @@
  * U1  A volume's id is a function of cluster and name: a repeated create finds what an earlier one made (R15).
  * U2  Found with a fitting size = the same volume; found with another size = already_exists.
  */
-import type { Backend, Capacity, Page, PageRequest } from "../backends/backend.ts";
+import type { Backend, Capacity } from "../backends/backend.ts";
 import { chooseSize, satisfies, type CapacityRange } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import { volumeIdOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Volume } from "../domain/model.ts";
+import type { Page, PageRequest } from "../domain/page.ts";
 
 export interface CreateRequest {
   readonly name: string;

@@ -23,6 +23,9 @@ import {
   writeAttribute,
 } from "../host/files.ts";
 
+/** Model number of every subsystem of this driver. */
+export const model = "nvmetcp-csi";
+
 export class NvmetConfigfs {
   readonly root: string;
 
@@ -153,7 +156,7 @@ export class NvmetConfigfs {
   }
 
   /** Ends every controller of the subsystem on this port; returns when their I/O is gone (V2). */
-  async unlink(port: number, nqn: Nqn): Promise<void> {
+  async unlink(port: number, nqn: string): Promise<void> {
     await removeFile(this.#portLink(port, nqn));
   }
 

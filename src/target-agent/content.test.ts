@@ -10,6 +10,7 @@ import { volumeOf } from "./volume-view.ts";
 const cluster = "c" as ClusterId;
 const fresh: VolumeRecord = {
   schema: 1,
+  layer: "file",
   id: volumeIdOf(cluster, "a"),
   cluster,
   name: "a",

@@ -5,14 +5,13 @@
  * O2  Order of an export: subsystem, namespace, hosts, port links last. Order of a withdrawal: hosts, port links (which
  *     ends the controllers), namespace, subsystem. Removing the subsystem ends controllers once more: a connect that
  *     was past the host check while the port was unlinked does not survive it.
- * O3  One mutex per subsystem and one for the ports.
+ * O3  One mutex per subsystem; the ports have their own (ports.ts).
  */
 import { failure } from "../domain/errors.ts";
-import { driverNqnPrefix, nqnPrefixOf, type ClusterId, type ExportIdentity, type Nqn } from "../domain/identity.ts";
-import type { Portal } from "../domain/model.ts";
-import { formatPortal } from "../domain/portal.ts";
+import { isListenerNqn, nqnPrefixOf, type ClusterId, type ExportIdentity, type Nqn } from "../domain/identity.ts";
 import { KeyedMutex } from "../lib/keyed-lock.ts";
-import type { NvmetConfigfs } from "./configfs.ts";
+import { model, type NvmetConfigfs } from "./configfs.ts";
+import type { Ports } from "./ports.ts";
 
 /** One volume as it should be visible to hosts. */
 export interface DesiredExport extends ExportIdentity {
@@ -28,43 +27,22 @@ export interface ForeignObjects {
   readonly unexplained: readonly string[];
 }
 
-/** Port directories of this agent are numbered from here, one per portal. */
-export const firstPortId = 19_200;
-/** As many as there can be portals. */
-const ownPortIds = Array.from({ length: 16 }, (_, index) => firstPortId + index);
-const model = "nvmetcp-csi";
-const portsKey = "ports";
-
 export class Exporter {
-  readonly portals: readonly Portal[];
+  readonly ports: Ports;
   readonly #configfs: NvmetConfigfs;
   readonly #prefix: string;
   readonly #locks = new KeyedMutex();
 
-  constructor(deps: {
-    readonly configfs: NvmetConfigfs;
-    readonly cluster: ClusterId;
-    readonly portals: readonly Portal[];
-  }) {
+  constructor(deps: { readonly configfs: NvmetConfigfs; readonly cluster: ClusterId; readonly ports: Ports }) {
     this.#configfs = deps.configfs;
     this.#prefix = nqnPrefixOf(deps.cluster);
-    this.portals = deps.portals;
-  }
-
-  #ports(): readonly (readonly [number, Portal])[] {
-    return this.portals.map((portal, index) => [firstPortId + index, portal]);
-  }
-
-  /** Whether hosts of this export find it complete; then `ensure` writes nothing. */
-  async isComplete(nqn: Nqn): Promise<boolean> {
-    for (const [port] of this.#ports()) if (!(await this.#configfs.isLinked(port, nqn))) return false;
-    return true;
+    this.ports = deps.ports;
   }
 
   /** Everything of the export but the port links. */
-  async prepare(desired: DesiredExport): Promise<void> {
+  async prepare(desired: DesiredExport, signal: AbortSignal): Promise<void> {
     this.#assertOwn(desired.nqn);
-    await this.#locks.run(desired.nqn, async () => {
+    await this.#locks.run(desired.nqn, signal, async () => {
       await this.#configfs.ensureSubsystem(desired.nqn, { serial: desired.serial, model });
       await this.#configfs.ensureNamespace(desired.nqn, desired);
       for (const host of await this.#configfs.allowedHosts(desired.nqn)) {
@@ -76,45 +54,30 @@ export class Exporter {
   }
 
   /** Makes a prepared export reachable. */
-  async link(nqn: Nqn): Promise<void> {
+  async link(nqn: Nqn, signal: AbortSignal): Promise<void> {
     this.#assertOwn(nqn);
-    await this.#locks.run(portsKey, async () => {
-      for (const [port, portal] of this.#ports()) {
-        if (await this.#configfs.isLinked(port, nqn)) continue;
-        await this.#configfs.ensurePort(port, portal);
-        await this.#configfs.link(port, nqn);
-      }
-    });
+    await this.ports.link(nqn, signal);
   }
 
-  async ensure(desired: DesiredExport): Promise<void> {
-    await this.prepare(desired);
-    await this.link(desired.nqn);
+  async ensure(desired: DesiredExport, signal: AbortSignal): Promise<void> {
+    await this.prepare(desired, signal);
+    await this.link(desired.nqn, signal);
   }
 
   /**
    * The fence of a volume's last hosts (O2): when it returns, no controller and no I/O of theirs exists. `revoked` names
    * them because a withdrawal that a crash cut short may have left their host objects without a link.
    */
-  async withdraw(nqn: Nqn, revoked: readonly Nqn[]): Promise<void> {
+  async withdraw(nqn: Nqn, revoked: readonly Nqn[], signal: AbortSignal): Promise<void> {
     this.#assertOwn(nqn);
-    await this.#locks.run(nqn, async () => {
+    await this.#locks.run(nqn, signal, async () => {
       const hosts = new Set<string>([...(await this.#configfs.allowedHosts(nqn)), ...revoked]);
       for (const host of hosts) await this.#configfs.denyHost(nqn, host);
-      await this.#unlink(nqn);
+      await this.ports.unlink(nqn, signal);
       await this.#configfs.removeSubsystem(nqn);
     });
     const left = await this.#configfs.subsystems();
     if (left.includes(nqn)) throw failure("unavailable", { cannot: `withdraw ${nqn}`, rule: "it is still exported" });
-  }
-
-  async #unlink(nqn: Nqn): Promise<void> {
-    await this.#locks.run(portsKey, async () => {
-      for (const [port] of this.#ports()) {
-        await this.#configfs.unlink(port, nqn);
-        if ((await this.#configfs.linksOfPort(port)).length === 0) await this.#configfs.removePort(port);
-      }
-    });
   }
 
   #assertOwn(nqn: Nqn): void {
@@ -126,37 +89,11 @@ export class Exporter {
   /** O1: what others have in configfs, for the log of the start. */
   async foreign(known: ReadonlySet<string>): Promise<ForeignObjects> {
     const subsystems = await this.#configfs.subsystems();
-    const own = new Set(this.#ports().map(([port]) => String(port)));
+    const isOwn = (nqn: string) => nqn.startsWith(this.#prefix);
     return {
-      subsystems: subsystems.filter((nqn) => !nqn.startsWith(this.#prefix)),
-      ports: (await this.#configfs.ports()).filter((port) => !own.has(port)),
-      unexplained: subsystems.filter((nqn) => nqn.startsWith(this.#prefix) && !known.has(nqn)),
+      subsystems: subsystems.filter((nqn) => !isOwn(nqn)),
+      ports: await this.ports.foreign(),
+      unexplained: subsystems.filter((nqn) => isOwn(nqn) && !known.has(nqn) && !isListenerNqn(nqn)),
     };
   }
-
-  /**
-   * Refuses to start on a port that somebody else uses under one of this agent's ids, or while volumes are exported at
-   * portals that are no longer configured: their hosts would lose them, and their fence would not reach them.
-   */
-  async assertPortsOwn(): Promise<void> {
-    for (const [index, port] of ownPortIds.entries()) {
-      const links = await this.#configfs.linksOfPort(port);
-      if (links.length === 0) {
-        await this.#configfs.removePort(port);
-        continue;
-      }
-      const foreign = links.filter((nqn) => !nqn.startsWith(driverNqnPrefix));
-      if (foreign.length > 0) throw portFailure(port, "it must be this driver's", foreign);
-      const portal = this.portals[index];
-      const wanted = portal && formatPortal(portal);
-      const actual = await this.#configfs.portalOf(port);
-      if (actual === wanted) continue;
-      const rule = `volumes are exported at ${actual ?? "it"}; unpublish them first, or keep that portal`;
-      throw portFailure(port, rule, wanted ?? "no portal");
-    }
-  }
-}
-
-function portFailure(port: number, rule: string, got: unknown) {
-  return failure("precondition", { cannot: `use nvmet port ${port}`, rule, got });
 }

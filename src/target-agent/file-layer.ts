@@ -8,10 +8,11 @@
  */
 import { failure } from "../domain/errors.ts";
 import type { Bytes } from "../domain/capacity.ts";
+import type { VolumeId } from "../domain/identity.ts";
 import type { Content } from "../domain/model.ts";
 import { probeSignature } from "../host/blkid.ts";
 import type { Exec } from "../host/exec.ts";
-import { removeFile, statOf, syncDirectory } from "../host/files.ts";
+import { lstatOf, removeFile, statOf, syncDirectory } from "../host/files.ts";
 import { createSparseFile, freeSpace } from "../host/sparse-file.ts";
 import { dirname } from "node:path";
 import type { Pool } from "./pool.ts";
@@ -30,10 +31,16 @@ export class FileLayer {
     this.#exec = deps.exec;
   }
 
-  /** Makes the backing file, replacing the leftover of an interrupted creation. */
+  /** A file that no record explains is somebody's data: it is never replaced. */
+  async assertVacant(id: VolumeId): Promise<void> {
+    const path = this.#pool.volumePath(id);
+    if ((await lstatOf(path)) === undefined) return;
+    throw failure("precondition", { cannot: `create ${path}`, rule: "it exists without a record; move it away" });
+  }
+
+  /** Makes the backing file, where none is. */
   async create(record: VolumeRecord): Promise<BackingIdentity> {
     const path = this.#pool.volumePath(record.id);
-    await removeFile(path);
     await createSparseFile(path, record.size);
     const made = await statOf(path);
     if (made === undefined) throw failure("unavailable", { cannot: `create ${path}`, rule: "it vanished" });

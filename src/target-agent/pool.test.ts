@@ -5,12 +5,14 @@ import { describe, it } from "node:test";
 import { size, TargetBench } from "../../test/support/target-bench.ts";
 import { Pool } from "./pool.ts";
 
+const signal = () => new AbortController().signal;
+
 describe("a pool", () => {
   it("is made where none was, remembered on both sides, and opened again", async (t) => {
     const bench = await TargetBench.open(t);
     await Pool.open(bench.poolPath, bench.statePath);
     const marker = fs.readFileSync(path.join(bench.poolPath, "pool.json"), "utf8");
-    assert.equal(fs.readFileSync(path.join(bench.statePath, "pool.json"), "utf8"), marker);
+    assert.equal(fs.readFileSync(path.join(bench.statePath, "pools", "default.json"), "utf8"), marker);
     await Pool.open(bench.poolPath, bench.statePath);
     assert.equal(fs.readFileSync(path.join(bench.poolPath, "pool.json"), "utf8"), marker);
   });
@@ -37,7 +39,7 @@ describe("a pool", () => {
   it("is taken over by a machine that knows no pool yet, with all its volumes", async (t) => {
     const bench = await TargetBench.open(t);
     const { agent } = await bench.start();
-    await agent.create({ id: bench.id("a"), name: "a", size });
+    await agent.create({ id: bench.id("a"), name: "a", size }, signal());
     fs.rmSync(bench.statePath, { recursive: true });
     fs.mkdirSync(bench.statePath);
     const pool = await Pool.open(bench.poolPath, bench.statePath);
@@ -50,7 +52,7 @@ describe("a pool", () => {
   it("is refused when a marker or a record cannot be read, naming the file", async (t) => {
     const bench = await TargetBench.open(t);
     const { agent } = await bench.start();
-    await agent.create({ id: bench.id("a"), name: "a", size });
+    await agent.create({ id: bench.id("a"), name: "a", size }, signal());
     const record = path.join(bench.poolPath, "records", `${bench.id("a")}.json`);
     const marker = path.join(bench.poolPath, "pool.json");
     for (const [file, text] of [
@@ -58,6 +60,7 @@ describe("a pool", () => {
       [record, '{"schema": 2}'],
       [marker, "{"],
       [marker, ""],
+      [marker, '{"schema": 1, "pool": "7f000000-1111-4222-8333-444455556666", "layer": "lvm-thin"}'],
       [marker, '{"schema": 2, "pool": "7f000000-1111-4222-8333-444455556666"}'],
     ] as const) {
       const kept = fs.readFileSync(file);
@@ -74,7 +77,7 @@ describe("a pool", () => {
   it("does not take the leftover of a killed writer for a record", async (t) => {
     const bench = await TargetBench.open(t);
     const { agent } = await bench.start();
-    await agent.create({ id: bench.id("a"), name: "a", size });
+    await agent.create({ id: bench.id("a"), name: "a", size }, signal());
     fs.writeFileSync(path.join(bench.poolPath, "records", `${bench.id("b")}.json.tmp`), '{"schema"');
     const pool = await Pool.open(bench.poolPath, bench.statePath);
     assert.equal(pool.all().length, 1);

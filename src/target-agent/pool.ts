@@ -24,7 +24,10 @@ import {
 import { canReflink } from "../host/reflink.ts";
 import { parseRecord, serializeRecord, type VolumeRecord } from "./volume-record.ts";
 
-const marker = z.object({ schema: z.literal(1), pool: z.uuid() });
+/** `layer` says what the volumes of the pool are made of. */
+const marker = z.strictObject({ schema: z.literal(1), pool: z.uuid(), layer: z.literal("file") });
+/** Pools get names when there can be several. */
+const poolName = "default";
 
 export class Pool {
   readonly path: string;
@@ -34,7 +37,10 @@ export class Pool {
     this.path = path;
   }
 
-  /** Opens the pool at `path`, or makes one where none was known before. `stateDirectory` is this host's memory (Q1). */
+  /**
+   * Opens the pool at `path`, or makes one where none was known before. `stateDirectory` is this host's memory (Q1): the
+   * marker is kept there as `pools/default.json`.
+   */
   static async open(path: string, stateDirectory: string): Promise<Pool> {
     const cannot = `open the pool ${path}`;
     if ((await statOf(path))?.isDirectory() !== true) {
@@ -46,11 +52,12 @@ export class Pool {
         rule: "its file system must support reflink copies, as xfs and btrfs do",
       });
     }
-    const remembered = join(stateDirectory, "pool.json");
+    await ensureDirectory(join(stateDirectory, "pools"), 0o700);
+    const remembered = join(stateDirectory, "pools", `${poolName}.json`);
     const known = await readMarker(remembered);
     const found = await readMarker(join(path, "pool.json"));
     if (known !== undefined && found !== known) {
-      const rule = `this host served pool ${known} there; is its file system mounted?`;
+      const rule = `this host served pool ${known} there (${remembered}); is its file system mounted?`;
       throw failure("unavailable", { cannot, rule, got: found ?? "no pool" });
     }
     const pool = new Pool(path);
@@ -59,7 +66,7 @@ export class Pool {
   }
 
   async #prepare(found: string | undefined, remembered: string): Promise<void> {
-    const text = `${JSON.stringify({ schema: 1, pool: found ?? randomUUID() })}\n`;
+    const text = `${JSON.stringify({ schema: 1, pool: found ?? randomUUID(), layer: "file" })}\n`;
     for (const folder of ["volumes", "records"]) await ensureDirectory(join(this.path, folder), 0o700);
     if (found === undefined) await writeDurable(join(this.path, "pool.json"), text);
     await writeDurable(remembered, text);

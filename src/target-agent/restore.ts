@@ -3,7 +3,8 @@
  *
  * T1  No listener of ours opens, and no new host connection is accepted, before every verified export is linked.
  * T2  Exports that are still complete in the kernel (a restart of the process alone) are not touched.
- * T3  One volume that cannot be exported does not keep the others away; its condition says why.
+ * T3  One volume that cannot be exported does not keep the others away; its condition says why, and it is tried again
+ *     for as long as the agent runs (upkeep.ts).
  */
 import { exportIdentityOf, type Nqn } from "../domain/identity.ts";
 import type { Exporter, ForeignObjects } from "./exporter.ts";
@@ -24,15 +25,19 @@ export async function restoreExports(
   signal: AbortSignal,
 ): Promise<RestoreReport> {
   const { agent, exporter, gate } = deps;
-  await exporter.assertPortsOwn();
-  for (const record of agent.records()) await agent.settle(record, signal);
+  const { ports } = exporter;
+  await ports.assertOwn();
+  for (const { id } of agent.records()) await agent.settle(id, signal);
   const published = agent.records().filter((record) => record.publications.length > 0);
   const missing: VolumeRecord[] = [];
-  for (const record of published) if (!(await exporter.isComplete(nqnOf(record)))) missing.push(record);
+  for (const record of published) if (!(await ports.haveAll(nqnOf(record)))) missing.push(record);
   if (missing.length > 0) await gate.close(signal);
   // Also the complete ones: their host lists are compared, and nothing is written where nothing differs.
-  for (const record of published) await agent.restore(record.id, "prepare", signal);
-  for (const record of missing) await agent.restore(record.id, "link", signal);
+  for (const { id } of published) await agent.prepare(id, signal);
+  // Once more, for what failed by chance: once the gate is open, the hosts of a missing export give it up (V42).
+  for (const { id } of published) if (agent.isFaulty(id)) await agent.prepare(id, signal);
+  for (const { id } of missing) await agent.link(id, signal);
+  await ports.open(signal);
   // Always: an agent that died in the middle of this may have left the gate closed.
   await gate.open(signal);
   const foreign = await exporter.foreign(new Set(agent.records().map(nqnOf)));

@@ -7,12 +7,13 @@
  * A3  Before the first request is served, everything published is exported again, and no listener is open until all of
  *     it is linked (V42, V46): see restore.ts.
  */
-import { DomainError, failure } from "../domain/errors.ts";
+import { failure, messageOf } from "../domain/errors.ts";
 import { largestWithin, type Bytes } from "../domain/capacity.ts";
 import { exportIdentityOf, hostIdentityOf, type ClusterId, type Nqn, type VolumeId } from "../domain/identity.ts";
 import type { Access, Attachment, Publication, Volume } from "../domain/model.ts";
 import { parseNodeId, type NodeIdParts } from "../domain/node-id.ts";
-import { openPublication, revokedBy } from "../domain/publications.ts";
+import { pageOf, type Page, type PageRequest } from "../domain/page.ts";
+import { holdersAtMost, openPublication, revokedBy } from "../domain/publications.ts";
 import { KeyedMutex } from "../lib/keyed-lock.ts";
 import { observeContent } from "./content.ts";
 import type { DesiredExport, Exporter } from "./exporter.ts";
@@ -36,15 +37,16 @@ interface VolumeToMake {
   readonly size: Bytes;
 }
 
-const maxNodes = 1;
 /** Creations of different volumes must not promise the same room. */
 const capacityKey = "capacity";
 
 export class TargetAgent {
   readonly #deps: TargetAgentDeps;
   readonly #locks = new KeyedMutex();
-  /** Why a volume could not be exported, until it can. */
+  /** Why a volume could not be exported, or settled at the start, until it can. */
   readonly #faults = new Map<VolumeId, string>();
+  /** Why a volume's content could not be looked at, until it can. */
+  readonly #blindness = new Map<VolumeId, string>();
 
   constructor(deps: TargetAgentDeps) {
     this.#deps = deps;
@@ -55,31 +57,63 @@ export class TargetAgent {
     return this.#deps.pool.all().filter((record) => record.cluster === this.#deps.cluster);
   }
 
-  async capacity(): Promise<{ readonly available: Bytes; readonly largestVolume: Bytes }> {
+  /** Volumes of another cluster are not there. */
+  #record(id: VolumeId): VolumeRecord | undefined {
+    const record = this.#deps.pool.get(id);
+    return record?.cluster === this.#deps.cluster ? record : undefined;
+  }
+
+  #view(record: VolumeRecord): Volume {
+    return volumeOf(record, this.#faults.get(record.id) ?? this.#blindness.get(record.id));
+  }
+
+  async probe(signal: AbortSignal): Promise<void> {
+    await this.capacity(signal);
+  }
+
+  async capacity(signal: AbortSignal): Promise<{ readonly available: Bytes; readonly largestVolume: Bytes }> {
+    signal.throwIfAborted();
     const available = await this.#deps.layer.available();
     return { available, largestVolume: largestWithin(available) };
   }
 
-  get(id: VolumeId): Volume | undefined {
-    const record = this.#deps.pool.get(id);
-    return record?.state === "ready" ? volumeOf(record, this.#faults.get(id)) : undefined;
+  async get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined> {
+    signal.throwIfAborted();
+    const record = this.#record(id);
+    return await Promise.resolve(record?.state === "ready" ? this.#view(record) : undefined);
   }
 
-  list(): readonly Volume[] {
-    return this.records()
-      .filter((record) => record.state === "ready")
-      .map((record) => volumeOf(record, this.#faults.get(record.id)));
+  async list(page: PageRequest, signal: AbortSignal): Promise<Page<Volume>> {
+    signal.throwIfAborted();
+    const ready = this.records().filter((record) => record.state === "ready");
+    return await Promise.resolve(
+      pageOf(
+        ready.map((record) => this.#view(record)),
+        page,
+      ),
+    );
   }
 
-  async create(spec: VolumeToMake): Promise<Volume> {
-    return await this.#locks.run(spec.id, async () => {
-      const found = this.#deps.pool.get(spec.id);
+  async create(spec: VolumeToMake, signal: AbortSignal): Promise<Volume> {
+    return await this.#locks.run(spec.id, signal, async () => {
+      const found = this.#record(spec.id);
       if (found?.state === "ready") return this.#sameOrRefuse(found, spec.size);
       if (found !== undefined) await this.#erase(found);
-      const draft = await this.#locks.run(capacityKey, async () => this.#reserve(spec));
+      await this.#assertVacant(spec.id);
+      const draft = await this.#locks.run(capacityKey, signal, async () => this.#reserve(spec));
       const backing = await this.#make(draft);
       return volumeOf(await this.#deps.pool.save({ ...draft, backing, state: "ready" }));
     });
+  }
+
+  /** What bears the volume's name without being known as this cluster's volume is somebody's data. */
+  async #assertVacant(id: VolumeId): Promise<void> {
+    const cannot = `create volume ${id}`;
+    const other = this.#deps.pool.get(id);
+    if (other !== undefined) {
+      throw failure("precondition", { cannot, rule: "the pool has it for another cluster", got: other.cluster });
+    }
+    await this.#deps.layer.assertVacant(id);
   }
 
   /** A caller that is told "no room" does not come back: nothing may be left of the attempt. */
@@ -101,7 +135,7 @@ export class TargetAgent {
   }
 
   #sameOrRefuse(found: VolumeRecord, size: Bytes): Volume {
-    if (found.size === size) return volumeOf(found, this.#faults.get(found.id));
+    if (found.size === size) return this.#view(found);
     const rule = `it exists with ${found.size} bytes`;
     throw failure("already_exists", { cannot: "create the volume", rule, got: size });
   }
@@ -109,6 +143,7 @@ export class TargetAgent {
   #draft(spec: VolumeToMake): VolumeRecord {
     return {
       schema: recordSchema,
+      layer: "file",
       ...spec,
       cluster: this.#deps.cluster,
       state: "creating",
@@ -122,9 +157,9 @@ export class TargetAgent {
     };
   }
 
-  async delete(id: VolumeId): Promise<void> {
-    await this.#locks.run(id, async () => {
-      const record = this.#deps.pool.get(id);
+  async delete(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#locks.run(id, signal, async () => {
+      const record = this.#record(id);
       if (record === undefined) return;
       const holders = [...record.publications, ...record.revoking].map((held) => held.node);
       if (holders.length > 0) {
@@ -139,6 +174,7 @@ export class TargetAgent {
     await this.#deps.layer.remove(record);
     await this.#deps.pool.forget(record.id);
     this.#faults.delete(record.id);
+    this.#blindness.delete(record.id);
   }
 
   async publish(
@@ -146,17 +182,17 @@ export class TargetAgent {
     request: { readonly node: NodeIdParts; readonly access: Access },
     signal: AbortSignal,
   ): Promise<Attachment> {
-    return await this.#locks.run(id, async () => {
+    return await this.#locks.run(id, signal, async () => {
       const settled = await this.#finishRevocation(this.#ready(id, "publish"), signal);
       const read = await this.#observe(settled, signal);
-      const { publication, publications, lastEpoch } = openPublication(read, request, maxNodes);
+      const { publication, publications, lastEpoch } = openPublication(read, request, holdersAtMost);
       const isNew = lastEpoch !== read.lastEpoch;
       const record = isNew ? await this.#deps.pool.save({ ...read, publications, lastEpoch }) : read;
-      await this.#deps.exporter.ensure(await this.desired(record));
+      await this.#deps.exporter.ensure(await this.#desired(record), signal);
       this.#faults.delete(id);
       return {
         epoch: publication.epoch,
-        portals: this.#deps.exporter.portals,
+        portals: this.#deps.exporter.ports.portals,
         size: record.size,
         blankSizes: record.blankSizes,
         content: record.content,
@@ -167,8 +203,8 @@ export class TargetAgent {
 
   /** The fence (DESIGN 5.2). Absent volume or publication = done, but a begun revocation is finished first. */
   async unpublish(id: VolumeId, revoked: NodeIdParts | "everyone", signal: AbortSignal): Promise<void> {
-    await this.#locks.run(id, async () => {
-      const record = this.#deps.pool.get(id);
+    await this.#locks.run(id, signal, async () => {
+      const record = this.#record(id);
       if (record === undefined) return;
       const gone = revokedBy(record.publications, revoked);
       const publications = record.publications.filter((held) => !gone.includes(held));
@@ -182,12 +218,15 @@ export class TargetAgent {
   async #finishRevocation(record: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> {
     if (record.revoking.length === 0) return record;
     const { nqn } = exportIdentityOf(record.cluster, record.id);
-    await this.#deps.exporter.withdraw(nqn, hostsOf(record.id, record.revoking));
-    return await this.#observe(await this.#deps.pool.save({ ...record, revoking: [] }), signal);
+    await this.#deps.exporter.withdraw(nqn, hostsOf(record.id, record.revoking), signal);
+    const fenced = await this.#deps.pool.save({ ...record, revoking: [] });
+    // The fence is done; a failed look must not make it look undone.
+    await this.#look(fenced, signal);
+    return this.#deps.pool.get(record.id) ?? fenced;
   }
 
   #ready(id: VolumeId, verb: string): VolumeRecord {
-    const record = this.#deps.pool.get(id);
+    const record = this.#record(id);
     if (record?.state === "ready") return record;
     throw failure("not_found", { cannot: `${verb} the volume`, rule: "there is no such volume", got: id });
   }
@@ -195,52 +234,82 @@ export class TargetAgent {
   /** Reads the backing store and keeps what was seen. */
   async #observe(record: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> {
     const seen = observeContent(record, await this.#deps.layer.content(record, signal), this.#deps.now());
+    this.#blindness.delete(record.id);
     return seen === record ? record : await this.#deps.pool.save(seen);
   }
 
+  /** A look whose failure is a word in the volume's condition, and no more. */
+  async #look(record: VolumeRecord, signal: AbortSignal): Promise<void> {
+    await noting(this.#blindness, record.id, signal, async () => this.#observe(record, signal));
+  }
+
   /** What configfs should hold for a record; fails when its backing file is not the one that was made (R7). */
-  async desired(record: VolumeRecord): Promise<DesiredExport> {
+  async #desired(record: VolumeRecord): Promise<DesiredExport> {
     const hosts = hostsOf(record.id, record.publications);
     const devicePath = await this.#deps.layer.verified(record);
     return { ...exportIdentityOf(record.cluster, record.id), devicePath, hosts };
   }
 
   /** Finishes or undoes what a crash interrupted, for one volume. */
-  async settle(record: VolumeRecord, signal: AbortSignal): Promise<void> {
-    await this.#locks.run(record.id, async () => {
-      if (record.state !== "ready") await this.#erase(record);
-      else await this.#guarded(record.id, async () => this.#finishRevocation(record, signal));
+  async settle(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#locks.run(id, signal, async () => {
+      const record = this.#record(id);
+      if (record === undefined) return;
+      await noting(this.#faults, id, signal, async () => {
+        if (record.state === "ready") await this.#finishRevocation(record, signal);
+        else await this.#erase(record);
+      });
     });
   }
 
-  /** One export of a restore; a fault is kept for the volume's condition and does not stop the others. */
-  async restore(id: VolumeId, step: "prepare" | "link", signal: AbortSignal): Promise<void> {
-    await this.#locks.run(id, async () => {
-      const record = this.#ready(id, "restore");
-      await this.#guarded(id, async () => {
-        if (step === "link") {
-          if (!this.#faults.has(id)) await this.#deps.exporter.link(exportIdentityOf(record.cluster, id).nqn);
-        } else await this.#deps.exporter.prepare(await this.desired(await this.#observe(record, signal)));
+  isFaulty(id: VolumeId): boolean {
+    return this.#faults.has(id);
+  }
+
+  /** One export of a restore, without its port links; a fault is a word in its condition and does not stop the others. */
+  async prepare(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#locks.run(id, signal, async () => {
+      const record = this.#record(id);
+      if (record?.state !== "ready" || record.publications.length === 0) return;
+      await this.#look(record, signal);
+      await noting(this.#faults, id, signal, async () => {
+        await this.#deps.exporter.prepare(await this.#desired(record), signal);
       });
+    });
+  }
+
+  /** Makes a prepared export reachable, unless it is faulty. */
+  async link(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#locks.run(id, signal, async () => {
+      const record = this.#record(id);
+      if (record === undefined || record.publications.length === 0 || this.isFaulty(id)) return;
+      const { nqn } = exportIdentityOf(record.cluster, id);
+      await noting(this.#faults, id, signal, async () => this.#deps.exporter.link(nqn, signal));
     });
   }
 
   /** Looks at the content of a published volume that was blank so far (DESIGN 5.1 a). */
   async lookAt(id: VolumeId, signal: AbortSignal): Promise<void> {
-    await this.#locks.run(id, async () => {
-      const record = this.#deps.pool.get(id);
-      if (record?.state !== "ready" || record.content.state !== "blank") return;
-      await this.#guarded(id, async () => this.#observe(record, signal));
+    await this.#locks.run(id, signal, async () => {
+      const record = this.#record(id);
+      if (record?.state === "ready" && record.content.state === "blank") await this.#look(record, signal);
     });
   }
+}
 
-  async #guarded(id: VolumeId, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      this.#faults.set(id, error.message);
-    }
+/** Keeps why `work` failed, whatever the reason, until it succeeds; only the end of `signal` passes on. */
+async function noting(
+  reasons: Map<VolumeId, string>,
+  id: VolumeId,
+  signal: AbortSignal,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+    reasons.delete(id);
+  } catch (error) {
+    signal.throwIfAborted();
+    reasons.set(id, messageOf(error));
   }
 }
 

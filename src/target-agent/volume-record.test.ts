@@ -9,6 +9,7 @@ const node = parseNodeId(`v1.${"0".repeat(16)}.7f000000-1111-4222-8333-444455556
 assert.ok(node);
 const record: VolumeRecord = {
   schema: 1,
+  layer: "file",
   id: volumeIdOf(cluster, "a"),
   cluster,
   name: "pvc-1 “ü”",
@@ -25,6 +26,7 @@ const record: VolumeRecord = {
 };
 const minimal: VolumeRecord = {
   schema: 1,
+  layer: "file",
   id: record.id,
   cluster,
   name: "a",

@@ -41,6 +41,8 @@ const backing = z.strictObject({ inode: decimal, birthNs: decimal });
 const record = z
   .strictObject({
     schema: z.literal(recordSchema),
+    /** What the volume is made of. */
+    layer: z.literal("file"),
     id: volumeId,
     cluster: z.string().transform((text) => text as ClusterId),
     name: z.string(),

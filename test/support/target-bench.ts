@@ -12,6 +12,7 @@ import { Exporter } from "../../src/target-agent/exporter.ts";
 import { FileLayer } from "../../src/target-agent/file-layer.ts";
 import { ListenerGate } from "../../src/target-agent/listener-gate.ts";
 import { Pool } from "../../src/target-agent/pool.ts";
+import { firstPortId, Ports } from "../../src/target-agent/ports.ts";
 import { restoreExports, type RestoreReport } from "../../src/target-agent/restore.ts";
 import { TargetAgent } from "../../src/target-agent/target-agent.ts";
 import { nodeIdOf } from "./node-ids.ts";
@@ -32,6 +33,8 @@ export class TargetBench {
   readonly statePath: string;
   /** Programs that were run, with their standard input. */
   readonly programs: string[] = [];
+  /** What blkid ends with: 2, it recognises nothing. */
+  blkidStatus = 2;
 
   private constructor(root: string, t: TestContext) {
     this.poolPath = path.join(root, "pool");
@@ -46,12 +49,12 @@ export class TargetBench {
     return new TargetBench(directory.path, t);
   }
 
-  /** Nothing recognises anything here; nft works. */
+  /** Nothing is recognised here; nft works. */
   readonly exec: Exec = async (file, _args, { input = "" }) => {
     const program = `${file} ${input}`.trim();
     this.programs.push(program);
     this.tree.calls.push(`run ${program}`);
-    const exitCode = file.includes("blkid") ? 2 : 0;
+    const exitCode = file.includes("blkid") ? this.blkidStatus : 0;
     return Promise.resolve({ exitCode, signal: undefined, stdout: "", stderr: "" });
   };
 
@@ -61,7 +64,8 @@ export class TargetBench {
     const portals = [{ address: "127.0.0.1", port: 4420 }];
     const pool = await Pool.open(this.poolPath, this.statePath);
     const layer = new FileLayer({ pool, exec: this.exec });
-    const exporter = new Exporter({ configfs: new NvmetConfigfs(this.tree.root), cluster, portals });
+    const configfs = new NvmetConfigfs(this.tree.root);
+    const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals }) });
     const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });
     const gate = new ListenerGate({ exec: this.exec, portals });
     const report = await restoreExports({ agent, exporter, gate }, new AbortController().signal);
@@ -80,6 +84,12 @@ export class TargetBench {
     const parts = parseNodeId(nodeIdOf(name));
     if (parts === undefined) throw new Error("BUG: the node id does not parse");
     return parts;
+  }
+
+  /** What is in the tree but the open ports of the agent. */
+  exports(): readonly string[] {
+    const isListener = (name: string) => name.endsWith(":listener") || name === `ports/${firstPortId}`;
+    return this.tree.objects().filter((name) => !isListener(name));
   }
 
   /** What the pool holds: images and records. */

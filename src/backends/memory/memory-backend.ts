@@ -14,8 +14,9 @@ import {
 } from "../../domain/identity.ts";
 import type { Attachment, Volume } from "../../domain/model.ts";
 import { parseNodeId } from "../../domain/node-id.ts";
-import { openPublication, revokedBy } from "../../domain/publications.ts";
-import type { Backend, Capacity, Page, PageRequest, PublishRequest, Revoked, VolumeSpec } from "../backend.ts";
+import { pageOf, type Page, type PageRequest } from "../../domain/page.ts";
+import { holdersAtMost, openPublication, revokedBy } from "../../domain/publications.ts";
+import type { Backend, Capacity, PublishRequest, Revoked, VolumeSpec } from "../backend.ts";
 
 interface Stored extends Volume {
   readonly lastEpoch: number;
@@ -33,7 +34,6 @@ export interface MemoryExport {
 
 export class MemoryBackend implements Backend {
   readonly name = "memory";
-  readonly capabilities = { maxNodesPerVolume: 1, readOnlyPublications: false };
   readonly #total: Bytes;
   readonly #cluster: ClusterId;
   readonly #byNqn = new Map<Nqn, VolumeId>();
@@ -102,14 +102,9 @@ export class MemoryBackend implements Backend {
     return this.#volumes.get(id);
   }
 
-  async list({ limit, after }: PageRequest, signal: AbortSignal): Promise<Page<Volume>> {
+  async list(request: PageRequest, signal: AbortSignal): Promise<Page<Volume>> {
     await this.probe(signal);
-    const rest = [...this.#volumes.values()]
-      .filter((volume) => after === undefined || volume.id > after)
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
-    const items = rest.slice(0, limit);
-    const last = items.at(-1);
-    return items.length < rest.length && last !== undefined ? { items, next: last.id } : { items };
+    return pageOf([...this.#volumes.values()], request);
   }
 
   async delete(id: VolumeId, signal: AbortSignal): Promise<void> {
@@ -128,7 +123,7 @@ export class MemoryBackend implements Backend {
     if (volume === undefined) {
       throw failure("not_found", { cannot: "publish the volume", rule: "there is no such volume", got: id });
     }
-    const { publication, ...state } = openPublication(volume, request, this.capabilities.maxNodesPerVolume);
+    const { publication, ...state } = openPublication(volume, request, holdersAtMost);
     this.#highestEpoch = Math.max(this.#highestEpoch, state.lastEpoch);
     this.#volumes.set(id, { ...volume, publications: state.publications, lastEpoch: state.lastEpoch });
     return {
