@@ -38,7 +38,8 @@ function hostOf(
   switch (config.backend) {
     case "memory": {
       const exportOf = (nqn: Nqn) => (backend instanceof MemoryBackend ? backend.exportOf(nqn) : undefined);
-      return { initiator: new MemoryInitiator({ exportOf }), filesystem: new MemoryFilesystem() };
+      const initiator = new MemoryInitiator({ exportOf });
+      return { initiator, filesystem: new MemoryFilesystem({ isPresent: (name) => initiator.isPresent(name) }) };
     }
     case "nvmet":
       return {

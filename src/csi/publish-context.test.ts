@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Attachment } from "../domain/model.ts";
+import { largestSize, smallestSize } from "../domain/capacity.ts";
 import { decodeAttachment, encodeAttachment } from "./publish-context.ts";
 
 const attachment: Attachment = {
@@ -40,8 +41,8 @@ describe("a publish context", () => {
       fc.property(
         fc.record({
           epoch: fc.integer({ min: 1 }),
-          size: fc.bigInt(1n, 2n ** 46n),
-          blankSizes: fc.array(fc.bigInt(1n, 2n ** 46n), { maxLength: 5 }),
+          size: fc.bigInt(smallestSize, largestSize),
+          blankSizes: fc.array(fc.bigInt(smallestSize, largestSize), { maxLength: 5 }),
           content: fc.constantFrom(...contents),
           access: fc.constantFrom("read-write" as const, "read-only" as const),
         }),
@@ -84,6 +85,10 @@ describe("a publish context", () => {
     ["size", undefined],
     ["size", ""],
     ["size", "-5"],
+    ["size", "4096"],
+    ["size", String(2n ** 62n)],
+    ["blankSizes", String(2n ** 62n)],
+    ["blankSizes", Array.from({ length: 129 }, () => "335544320").join(",")],
     ["size", "1 GiB"],
     ["blankSizes", undefined],
     ["blankSizes", "1,"],

@@ -7,11 +7,14 @@
  * A newer schema is refused with both versions named. No secret is in it: it is stored where many can read it.
  */
 import { z } from "zod";
+import { largestSize, smallestSize } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import type { Attachment, Portal } from "../domain/model.ts";
 import { formatPortal, parsePortal } from "../domain/portal.ts";
 
 const schema = "1";
+/** Sizes that fit into the 4 KiB of a map, with room for the rest. */
+const mostSizes = 128;
 
 export function encodeAttachment(attachment: Attachment): Record<string, string> {
   const { epoch, portals, size, blankSizes, content, access } = attachment;
@@ -29,7 +32,9 @@ export function encodeAttachment(attachment: Attachment): Record<string, string>
 }
 
 const decimal = z.string().regex(/^\d{1,20}$/, "must be a decimal number");
-const bytes = decimal.transform(BigInt);
+const bytes = decimal
+  .transform(BigInt)
+  .refine((size) => size >= smallestSize && size <= largestSize, `must lie between ${smallestSize} and ${largestSize}`);
 const context = z.object({
   epoch: decimal.transform(Number).pipe(z.int().min(1)),
   portals: z
@@ -40,7 +45,7 @@ const context = z.object({
   blankSizes: z
     .string()
     .transform((text) => (text === "" ? [] : text.split(",")))
-    .pipe(z.array(bytes)),
+    .pipe(z.array(bytes).max(mostSizes, `must name at most ${mostSizes} sizes`)),
   access: z.enum(["read-write", "read-only"]),
   content: z.enum(["blank", "present"]),
   contentType: z.string().exactOptional(),

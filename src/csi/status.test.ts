@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { status } from "@grpc/grpc-js";
-import { DomainError, failure, type ErrorKind } from "../domain/errors.ts";
+import { DomainError, failure, isFinal, type ErrorKind } from "../domain/errors.ts";
 import { codeOf, toStatus } from "./status.ts";
 
 /** Every kind, by the compiler's word; the codes are those of the CSI specification. */
@@ -41,6 +41,21 @@ describe("the status of a failure", () => {
     for (const kind of ["busy", "unavailable", "timeout", "cancelled"] as const) {
       assert.ok(notFinal.has(expected[kind]), kind);
     }
+  });
+
+  it("is a last word exactly when the failure is", () => {
+    for (const [kind, code] of Object.entries(expected) as [ErrorKind, keyof typeof status][]) {
+      assert.equal(isFinal(new DomainError(kind, "x")), !notFinal.has(code), kind);
+    }
+    assert.equal(isFinal(new Error("bug")), false, "nobody knows");
+  });
+
+  it("is UNAVAILABLE for a system call that failed, with its path: it may be well again the next time", () => {
+    const full = Object.assign(new Error("no"), { code: "ENOSPC", syscall: "write", path: "/state/journal" });
+    const answer = toStatus(full);
+    assert.equal(answer.code, status.UNAVAILABLE);
+    assert.equal(answer.message, "cannot write /state/journal: the system refused it; got ENOSPC");
+    assert.equal(answer.cause, full);
   });
 
   it("is INTERNAL with an opaque id for a bug, without the bug's words", () => {

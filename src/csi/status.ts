@@ -58,11 +58,19 @@ function abortStatus(error: unknown): StatusError | undefined {
   return name === "AbortError" ? new StatusError(status.ABORTED, "it was interrupted; ask again", error) : undefined;
 }
 
-/** Anything thrown, as a status. What is no DomainError is a bug: the client gets an id, the log gets the rest. */
+/** A system call that failed: a full disk or an unreadable file may be well again at the next attempt. */
+function systemStatus(error: unknown): StatusError | undefined {
+  if (!(error instanceof Error && "syscall" in error && "code" in error)) return undefined;
+  const path = "path" in error ? ` ${String(error.path)}` : "";
+  const message = `cannot ${String(error.syscall)}${path}: the system refused it; got ${String(error.code)}`;
+  return new StatusError(status.UNAVAILABLE, message, error);
+}
+
+/** Anything thrown, as a status. What has no meaning here is a bug: the client gets an id, the log gets the rest. */
 export function toStatus(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   if (error instanceof DomainError) return new StatusError(codeOf(error.kind), error.message, error);
-  const passed = abortStatus(error);
+  const passed = abortStatus(error) ?? systemStatus(error);
   if (passed !== undefined) return passed;
   const id = randomUUID();
   return new StatusError(status.INTERNAL, `an unexpected error happened; the log has it under ${id}`, error);

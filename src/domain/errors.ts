@@ -40,6 +40,14 @@ export class DomainError extends Error {
   }
 }
 
+/** E2: what may pass by itself, or whose outcome is unknown; a caller asks again. */
+const passing: readonly ErrorKind[] = ["no_capacity", "busy", "bad_token", "unavailable", "timeout", "cancelled"];
+
+/** Whether a failure is a last word: a kubelet takes the operation for one that never happened. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof DomainError && !passing.includes(error.kind);
+}
+
 /** The parts of an error sentence: "cannot {cannot}: {rule}; got {got}". */
 export interface Failure {
   readonly cannot: string;

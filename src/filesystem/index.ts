@@ -67,6 +67,15 @@ export interface MountRequest {
   readonly readOnly: boolean;
 }
 
+export interface BindRequest {
+  /** A directory, or a device node for raw block. */
+  readonly source: string;
+  /** Which device the node must be: checked when it is bound, because names pass to other devices (V33). */
+  readonly device?: BlockDevice;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
 /** Space and inodes of a file system, or the size of a device. */
 export interface SpaceUsage {
   readonly unit: "bytes" | "inodes";
@@ -83,8 +92,7 @@ export interface Filesystem {
   /** The check before every read-write mount (DESIGN 5, fsck). */
   check(device: BlockDevice, type: FilesystemType, signal: AbortSignal): Promise<CheckResult>;
   mount(request: MountRequest, signal: AbortSignal): Promise<void>;
-  /** Makes `source` (a directory, or a device node for raw block) visible at `target`. */
-  bind(source: string, target: string, options: { readonly readOnly: boolean }, signal: AbortSignal): Promise<void>;
+  bind(request: BindRequest, signal: AbortSignal): Promise<void>;
   /** Removes the topmost mount at a path. */
   unmount(path: string, signal: AbortSignal): Promise<void>;
   /** All mounts of this mount namespace, oldest first. */

@@ -136,7 +136,7 @@ describe("the kernel's file systems", () => {
     kernel.mounts.push("40 30 259:7 / /mnt/stage rw - ext4 /dev/nvme7n1 rw");
     kernel.sync();
     await assert.rejects(filesystem.mount(request, signal), { kind: "in_use", message: /259:7/ });
-    await assert.rejects(filesystem.bind("/dev/nvme0n1", "/mnt/stage", { readOnly: false }, signal), {
+    await assert.rejects(filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/stage", readOnly: false }, signal), {
       kind: "in_use",
     });
     assert.deepEqual(kernel.log, []);
@@ -162,7 +162,7 @@ describe("the kernel's file systems", () => {
   it("are bound read-only in two steps, and a half-done bind is finished", async () => {
     await filesystem.mount(request, signal);
     kernel.log.length = 0;
-    const bind = (readOnly: boolean) => filesystem.bind("/mnt/stage", "/mnt/pod", { readOnly }, signal);
+    const bind = (readOnly: boolean) => filesystem.bind({ source: "/mnt/stage", target: "/mnt/pod", readOnly }, signal);
     await bind(false);
     await bind(true);
     await bind(true);
@@ -172,10 +172,22 @@ describe("the kernel's file systems", () => {
   });
 
   it("bind a device node as raw block", async () => {
-    await filesystem.bind("/dev/nvme0n1", "/mnt/raw", { readOnly: false }, signal);
-    await filesystem.bind("/dev/nvme0n1", "/mnt/raw", { readOnly: false }, signal);
+    await filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/raw", readOnly: false }, signal);
+    await filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/raw", readOnly: false }, signal);
     assert.deepEqual(kernel.log, ["mount --bind /dev/nvme0n1 /mnt/raw"]);
-    await assert.rejects(filesystem.bind("/dev/nvme1n1", "/mnt/raw", { readOnly: false }, signal), { kind: "in_use" });
+    await assert.rejects(filesystem.bind({ source: "/dev/nvme1n1", target: "/mnt/raw", readOnly: false }, signal), {
+      kind: "in_use",
+    });
+  });
+
+  it("bind no other device than the one that was meant, whoever bears its name by now (V33)", async () => {
+    const request = { source: "/dev/nvme0n1", device, target: "/mnt/raw", readOnly: false };
+    for (const bearer of ["11111111-1111-4222-8333-444455556666", uuid]) {
+      kernel.write("sys/dev/block/259:1/uuid", `${bearer}\n`);
+      // There is no device node here: the second round fails by the number, the first by the namespace.
+      await assert.rejects(filesystem.bind(request, signal), { kind: "unavailable", message: /of namespace 6ba7b811/ });
+    }
+    assert.deepEqual((await filesystem.mounts()).length, 2, "what was bound is unmounted");
   });
 
   it("lose the topmost mount of a path only, and absence is done", async () => {
@@ -210,7 +222,7 @@ describe("the kernel's file systems", () => {
   it("name what uses a device", async () => {
     kernel.write("sys/class/block/nvme0n1/holders/dm-0", "");
     await filesystem.mount(request, signal);
-    await filesystem.bind("/dev/nvme0n1", "/mnt/raw", { readOnly: false }, signal);
+    await filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/raw", readOnly: false }, signal);
     kernel.mounts = kernel.mounts.map((line) => line.replace(" - any x", " - devtmpfs x"));
     kernel.sync();
     assert.deepEqual(await filesystem.holders(device), ["dm-0", "/mnt/stage", "/mnt/raw"]);

@@ -13,6 +13,7 @@ import type { Exec } from "../host/exec.ts";
 import { listNames, readText } from "../host/files.ts";
 import { checkExt4, makeExt4 } from "./ext4.ts";
 import type {
+  BindRequest,
   BlockDevice,
   DeviceName,
   CheckResult,
@@ -42,7 +43,7 @@ export class KernelFilesystem implements Filesystem {
   constructor({ exec, sys = "/sys", proc = "/proc" }: KernelFilesystemOptions) {
     this.#exec = exec;
     this.#sys = sys;
-    this.#mounter = { exec, proc };
+    this.#mounter = { exec, proc, sys };
   }
 
   /** Reads exclusively: a device that something holds gives no evidence. */
@@ -73,8 +74,8 @@ export class KernelFilesystem implements Filesystem {
     await mountDevice(this.#mounter, request, signal);
   }
 
-  async bind(source: string, target: string, options: { readonly readOnly: boolean }, signal: AbortSignal) {
-    await bindPath(this.#mounter, source, target, { ...options, signal });
+  async bind(request: BindRequest, signal: AbortSignal): Promise<void> {
+    await bindPath(this.#mounter, request, signal);
   }
 
   async unmount(path: string, signal: AbortSignal): Promise<void> {

@@ -34,8 +34,8 @@ describe("file systems in memory", () => {
   it("are mounted, bound and unmounted as the kernel does it", async () => {
     const filesystem = await formatted();
     await Promise.all([filesystem.mount(request, signal), filesystem.mount(request, signal)]);
-    await filesystem.bind("/stage", "/pod", { readOnly: true }, signal);
-    await filesystem.bind("/stage", "/pod", { readOnly: true }, signal);
+    await filesystem.bind({ source: "/stage", target: "/pod", readOnly: true }, signal);
+    await filesystem.bind({ source: "/stage", target: "/pod", readOnly: true }, signal);
     const mounts = await filesystem.mounts();
     assert.deepEqual(
       mounts.map(({ path, root, device: { major }, options }) => [path, root, major, options[0]]),
@@ -44,8 +44,12 @@ describe("file systems in memory", () => {
         ["/pod", "/", 4095, "ro"],
       ],
     );
-    await assert.rejects(filesystem.bind("/elsewhere", "/pod2", { readOnly: true }, signal), { kind: "precondition" });
-    await assert.rejects(filesystem.bind("/stage", "/pod", { readOnly: false }, signal), { kind: "in_use" });
+    await assert.rejects(filesystem.bind({ source: "/elsewhere", target: "/pod2", readOnly: true }, signal), {
+      kind: "precondition",
+    });
+    await assert.rejects(filesystem.bind({ source: "/stage", target: "/pod", readOnly: false }, signal), {
+      kind: "in_use",
+    });
     const other = { ...device, number: { major: 4095, minor: 1 } };
     await filesystem.make(other, "ext4", uuid, signal);
     await assert.rejects(filesystem.mount({ ...request, device: other }, signal), { kind: "in_use" });
@@ -66,7 +70,7 @@ describe("file systems in memory", () => {
 
   it("leave a raw block bind without a hold on the device", async () => {
     const filesystem = new MemoryFilesystem();
-    await filesystem.bind(device.path, "/raw", { readOnly: false }, signal);
+    await filesystem.bind({ source: device.path, target: "/raw", readOnly: false }, signal);
     const [mount] = await filesystem.mounts();
     assert.deepEqual([mount?.type, mount?.root, mount?.path], ["devtmpfs", "/memory0n1", "/raw"]);
     assert.deepEqual(await filesystem.holders(device), ["/raw"]);

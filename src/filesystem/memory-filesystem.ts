@@ -8,6 +8,7 @@ import { GiB, MiB, type Bytes } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
 import type {
+  BindRequest,
   BlockDevice,
   CheckResult,
   Evidence,
@@ -24,10 +25,20 @@ const devtmpfs = { device: { major: 0, minor: 6 }, type: "devtmpfs", source: "de
 const inodeSize = 16n * 1024n;
 const usedByEmpty = 24n * MiB;
 
+export interface MemoryFilesystemOptions {
+  /** Whether there is a device of that name now; always, unless given. */
+  readonly isPresent?: (name: string) => boolean;
+}
+
 export class MemoryFilesystem implements Filesystem {
+  readonly #isPresent: (name: string) => boolean;
   readonly #signatures = new Map<string, Signature>();
   readonly #sizes = new Map<string, Bytes>();
   #mounts: readonly Mount[] = [];
+
+  constructor({ isPresent = () => true }: MemoryFilesystemOptions = {}) {
+    this.#isPresent = isPresent;
+  }
 
   /** What is on a device, for the back end that asks for the content of its volume. */
   signatureOf(number: DeviceNumber): Signature | undefined {
@@ -64,7 +75,7 @@ export class MemoryFilesystem implements Filesystem {
     this.#add({ ...mount, options: [access, ...options], superOptions: [access] }, readOnly);
   }
 
-  async bind(source: string, target: string, { readOnly }: { readonly readOnly: boolean }, signal: AbortSignal) {
+  async bind({ source, target, readOnly }: BindRequest, signal: AbortSignal): Promise<void> {
     await turn(signal);
     const options = [readOnly ? "ro" : "rw"];
     if (dirname(source) === "/dev") {
@@ -90,6 +101,10 @@ export class MemoryFilesystem implements Filesystem {
     }
     const isSame = sameDevice(present.device, mount.device) && present.root === mount.root;
     if (isSame && present.options.includes("ro") === readOnly) return;
+    if (isSame && readOnly) {
+      this.#mounts = this.#mounts.map((other) => (other === present ? mount : other));
+      return;
+    }
     const rule = `something else is mounted on ${mount.path}`;
     throw failure("in_use", { cannot: `mount ${mount.source}`, rule, got: present.source });
   }
@@ -101,7 +116,13 @@ export class MemoryFilesystem implements Filesystem {
   }
 
   async mounts(): Promise<readonly Mount[]> {
-    return await Promise.resolve(this.#mounts);
+    return await Promise.resolve(this.#mounts.map((mount) => this.#asSeen(mount)));
+  }
+
+  /** A bind of a device node outlives the device, and says so. */
+  #asSeen(mount: Mount): Mount {
+    const isGone = mount.type === devtmpfs.type && !this.#isPresent(mount.root.slice(1));
+    return isGone ? { ...mount, root: `${mount.root}//deleted` } : mount;
   }
 
   async isReleased(device: BlockDevice, signal: AbortSignal): Promise<boolean> {

@@ -5,19 +5,24 @@
  *     mount and umount only adds their words to an error.
  * T2  Another mount at a path is never covered and never removed.
  * T3  Read-only means that nothing is written: ext4 does not even replay its journal (V30).
+ * T4  A device node is bound by its name, and names pass to other devices: what was bound is looked at afterwards.
  */
-import { sameDevice } from "../domain/device-number.ts";
+import { join } from "node:path";
+import { numberOf, sameDevice } from "../domain/device-number.ts";
 import { failure, type DomainError, type ErrorKind } from "../domain/errors.ts";
 import { runOnDevice } from "../host/direct-io.ts";
 import { toolFailure, type Exec, type ExecResult } from "../host/exec.ts";
+import { readText, statOf } from "../host/files.ts";
 import { mountPointName } from "../host/paths.ts";
-import type { Mount, MountRequest } from "./index.ts";
+import type { BindRequest, BlockDevice, Mount, MountRequest } from "./index.ts";
 import { originOf, readMounts, topMountAt } from "./mountinfo.ts";
 
 export interface MounterContext {
   readonly exec: Exec;
   /** Where proc is mounted. */
   readonly proc: string;
+  /** Where sysfs is mounted. */
+  readonly sys: string;
 }
 
 export async function mountDevice(context: MounterContext, request: MountRequest, signal: AbortSignal): Promise<void> {
@@ -47,13 +52,9 @@ function mountArguments({ device, type, options, readOnly }: MountRequest, path:
   return ["-t", type, "-o", all, "--source", device.path, "--target", path];
 }
 
-export async function bindPath(
-  context: MounterContext,
-  source: string,
-  target: string,
-  { readOnly, signal }: { readonly readOnly: boolean; readonly signal: AbortSignal },
-): Promise<void> {
-  const [from, to] = await Promise.all([mountPointName(source), mountPointName(target)]);
+export async function bindPath(context: MounterContext, request: BindRequest, signal: AbortSignal): Promise<void> {
+  const { readOnly, device } = request;
+  const [from, to] = await Promise.all([mountPointName(request.source), mountPointName(request.target)]);
   const mounts = await readMounts(context.proc);
   const origin = originOf(mounts, from);
   const isWanted = (mount: Mount) =>
@@ -63,6 +64,7 @@ export async function bindPath(
   const isNew = present === undefined;
   if (present === undefined) present = await mountStep(context, to, ["--bind", from, to], signal);
   if (!isWanted(present)) throw isNew ? unexpected(cannot, present) : occupied(cannot, to, present);
+  if (isNew && device !== undefined) await assertDevice(context, device, to, signal);
   if (isReadOnly(present) === readOnly) return;
   if (readOnly) {
     present = await mountStep(context, to, ["-o", "remount,bind,ro", "--target", to], signal);
@@ -71,6 +73,17 @@ export async function bindPath(
     await unmountPath(context, to, signal);
   }
   throw isNew || readOnly ? unexpected(cannot, present) : occupied(cannot, to, present);
+}
+
+/** T4. */
+async function assertDevice(context: MounterContext, device: BlockDevice, path: string, signal: AbortSignal) {
+  const { major, minor } = device.number;
+  const uuid = await readText(join(context.sys, "dev/block", `${major}:${minor}`, "uuid"));
+  const node = await statOf(path);
+  if (uuid === device.uuid && node?.isBlockDevice() === true && sameDevice(numberOf(node.rdev), device.number)) return;
+  await unmountPath(context, path, signal);
+  const rule = `${device.path} must be device ${major}:${minor} of namespace ${device.uuid}`;
+  throw failure("unavailable", { cannot: `bind it to ${path}`, rule, got: { uuid, rdev: node?.rdev } });
 }
 
 /** Runs mount and returns what is at `path` afterwards. */
@@ -93,7 +106,7 @@ export async function unmountPath({ exec, proc }: MounterContext, path: string, 
   if ((await count()) >= before) throw refused("umount", args, result);
 }
 
-export function isReadOnly(mount: Mount): boolean {
+function isReadOnly(mount: Mount): boolean {
   return mount.options.includes("ro");
 }
 

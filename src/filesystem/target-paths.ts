@@ -4,7 +4,7 @@
  * R13  Only mkdir, rmdir, open and unlink of the last path component: nothing recursive, ever (F39).
  */
 import { dirname } from "node:path";
-import { failure } from "../domain/errors.ts";
+import { failure, type ErrorKind } from "../domain/errors.ts";
 import {
   ensureDirectory,
   ensureFile,
@@ -18,39 +18,57 @@ import type { TargetPaths } from "./index.ts";
 
 export class KernelTargetPaths implements TargetPaths {
   async assertDirectory(path: string): Promise<void> {
-    const cannot = `use ${path}`;
-    if ((await lstatOf(path))?.isDirectory() !== true) {
-      throw failure("precondition", { cannot, rule: "it must be an existing directory" });
-    }
-    await assertNoLinks(path);
+    await asPath(path, async () => {
+      const cannot = `use ${path}`;
+      if ((await lstatOf(path))?.isDirectory() !== true) {
+        throw failure("precondition", { cannot, rule: "it must be an existing directory" });
+      }
+      await assertNoLinks(path);
+    });
   }
 
   async ensureTarget(path: string, kind: "directory" | "file"): Promise<void> {
-    await ensureDirectory(dirname(path), 0o750);
-    await assertNoLinks(dirname(path));
-    const found = await lstatOf(path);
-    if (found === undefined) await (kind === "directory" ? ensureDirectory(path, 0o750) : ensureFile(path));
-    else if (kind === "directory" ? !found.isDirectory() : !found.isFile()) {
-      throw failure("precondition", { cannot: `mount on ${path}`, rule: `it must be a ${kind} or absent` });
-    }
+    await asPath(path, async () => {
+      await ensureDirectory(dirname(path), 0o750);
+      await assertNoLinks(dirname(path));
+      const found = await lstatOf(path);
+      if (found === undefined) await (kind === "directory" ? ensureDirectory(path, 0o750) : ensureFile(path));
+      else if (kind === "directory" ? !found.isDirectory() : !found.isFile()) {
+        throw failure("precondition", { cannot: `mount on ${path}`, rule: `it must be a ${kind} or absent` });
+      }
+    });
   }
 
   async removeTarget(path: string): Promise<void> {
-    const found = await lstatOf(path);
-    if (found === undefined) return;
-    try {
-      await (found.isDirectory() ? removeDirectory(path) : removeFile(path));
-    } catch (cause) {
-      const code = errorCode(cause);
-      if (code === "EBUSY") {
-        throw failure("in_use", { cannot: `remove ${path}`, rule: "it must not be a mount point", cause });
-      }
-      // What is in the directory is not ours; it stays, and so does the directory.
-      if (code === "ENOTEMPTY" || code === "EEXIST") {
-        throw failure("precondition", { cannot: `remove ${path}`, rule: "it must be empty", cause });
-      }
-      throw cause;
-    }
+    await asPath(path, async () => {
+      const found = await lstatOf(path);
+      if (found === undefined) return;
+      if (found.isDirectory()) await removeDirectory(path);
+      else if (found.isFile() && found.size === 0n) await removeFile(path);
+      else throw failure("precondition", { cannot: `remove ${path}`, rule: "it must be an empty file or directory" });
+    });
+  }
+}
+
+/** What the kernel says of a path of a request, in words about that path. */
+const refusals: Readonly<Record<string, readonly [ErrorKind, string]>> = {
+  ENAMETOOLONG: ["invalid_argument", "no name in it may be longer than 255 bytes, nor the path longer than 4095"],
+  ELOOP: ["precondition", "it must not lead through a symbolic link"],
+  ENOENT: ["precondition", "the directory above its own must exist"],
+  ENOTDIR: ["precondition", "it must lead through directories only"],
+  EBUSY: ["in_use", "it must not be a mount point"],
+  // What is in the directory is not ours; it stays, and so does the directory.
+  ENOTEMPTY: ["precondition", "it must be empty"],
+  EEXIST: ["precondition", "it must be empty"],
+};
+
+async function asPath<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const [kind, rule] = refusals[errorCode(cause) ?? ""] ?? [];
+    if (kind === undefined || rule === undefined) throw cause;
+    throw failure(kind, { cannot: `use ${path}`, rule, cause });
   }
 }
 

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { failure } from "../domain/errors.ts";
-import { parseVolumeId, type VolumeId } from "../domain/identity.ts";
+import type { VolumeId } from "../domain/identity.ts";
 import { parseStored } from "../domain/stored-record.ts";
-import { listNames, readText, removeFile, syncDirectory, writeDurable } from "../host/files.ts";
+import { readText, removeFile, syncDirectory, writeDurable } from "../host/files.ts";
 import type { JournalEntry, NodeJournal } from "./index.ts";
 
 const known = 1;
@@ -19,6 +19,7 @@ const schema = z.strictObject({
   epoch: z.int().min(1),
   stagingPath: z.string(),
   usage: z.enum(["block", "filesystem"]),
+  readOnlyTargets: z.array(z.string()).readonly(),
   devices: z.array(device).readonly(),
 });
 
@@ -54,10 +55,5 @@ export class FileJournal implements NodeJournal {
   async remove(volume: VolumeId): Promise<void> {
     await removeFile(this.#path(volume));
     await syncDirectory(this.#directory);
-  }
-
-  async list(): Promise<readonly VolumeId[]> {
-    const names = await listNames(this.#directory);
-    return names.map((name) => parseVolumeId(name.replace(/\.json$/, ""))).filter((id) => id !== undefined);
   }
 }

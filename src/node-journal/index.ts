@@ -21,6 +21,8 @@ export interface JournalEntry {
   readonly epoch: number;
   readonly stagingPath: string;
   readonly usage: "block" | "filesystem";
+  /** Target paths that were to be published read-only: a bind that is not yet read-only may be finished there. */
+  readonly readOnlyTargets: readonly string[];
   /** Devices that the volume has had here, newest last: they name mounts that outlive their device. */
   readonly devices: readonly JournaledDevice[];
 }
@@ -29,7 +31,6 @@ export interface NodeJournal {
   load(volume: VolumeId): Promise<JournalEntry | undefined>;
   save(entry: JournalEntry): Promise<void>;
   remove(volume: VolumeId): Promise<void>;
-  list(): Promise<readonly VolumeId[]>;
 }
 
 export interface FormatMarks {

@@ -44,8 +44,8 @@ export interface Initiator {
   connect(request: ConnectRequest, signal: AbortSignal): Promise<NvmeDevice>;
   /** The device of a target as sysfs shows it now, or undefined. */
   find(target: Target, signal: AbortSignal): Promise<NvmeDevice | undefined>;
-  /** UUID of the namespace that bears a device number now, or undefined when none does. */
-  namespaceAt(number: DeviceNumber): Promise<Uuid | undefined>;
+  /** Who bears a device number now: the UUID of a namespace, `other` for any other device, undefined for nobody. */
+  bearerOf(number: DeviceNumber): Promise<Uuid | "other" | undefined>;
   /** The host NQNs of all controllers of a subsystem, whatever their state. */
   hostsOf(nqn: Nqn): Promise<readonly string[]>;
   /** Deletes every controller of the subsystem and waits until it is gone from sysfs. Absent = done. */

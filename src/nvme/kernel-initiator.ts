@@ -12,7 +12,7 @@ import type { Nqn, Uuid } from "../domain/identity.ts";
 import type { Condition, DeviceNumber } from "../domain/model.ts";
 import { poll } from "../host/clock.ts";
 import type { Exec } from "../host/exec.ts";
-import { readText } from "../host/files.ts";
+import { readText, statOf } from "../host/files.ts";
 import { removeControllers, type Condemned } from "./controller-removal.ts";
 import { DeviceWait } from "./device-wait.ts";
 import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
@@ -85,8 +85,11 @@ export class KernelInitiator implements Initiator {
     return { path: join(this.#dev, name), name, number, size, uuid };
   }
 
-  async namespaceAt({ major, minor }: DeviceNumber): Promise<Uuid | undefined> {
-    return (await readText(join(this.#sys, "dev/block", `${major}:${minor}`, "uuid"))) as Uuid | undefined;
+  async bearerOf({ major, minor }: DeviceNumber): Promise<Uuid | "other" | undefined> {
+    const device = join(this.#sys, "dev/block", `${major}:${minor}`);
+    const uuid = await readText(join(device, "uuid"));
+    if (uuid !== undefined) return uuid as Uuid;
+    return (await statOf(device)) === undefined ? undefined : "other";
   }
 
   async find(target: Target, signal: AbortSignal): Promise<NvmeDevice | undefined> {

@@ -69,9 +69,17 @@ export class MemoryInitiator implements Initiator {
     return undefined;
   }
 
+  /** Whether a device has this name now. */
+  isPresent(name: string): boolean {
+    return [...this.#hosts.keys()].some((nqn) => {
+      const offered = this.#connected(nqn);
+      return offered !== undefined && nameOf(this.numberOf(nqn, offered.incarnation)) === name;
+    });
+  }
+
   #device(target: Target, { size, incarnation }: MemoryExport): NvmeDevice {
     const number = this.numberOf(target.nqn, incarnation);
-    const name = `memory${number.minor}n1`;
+    const name = nameOf(number);
     return { path: `/dev/${name}`, name, number, size, uuid: target.uuid };
   }
 
@@ -89,7 +97,7 @@ export class MemoryInitiator implements Initiator {
     return await Promise.resolve(offered?.uuid === target.uuid ? this.#device(target, offered) : undefined);
   }
 
-  async namespaceAt({ major, minor }: DeviceNumber): Promise<Uuid | undefined> {
+  async bearerOf({ major, minor }: DeviceNumber): Promise<Uuid | "other" | undefined> {
     const bearer = [...this.#hosts.keys()].find((nqn) => {
       const number = this.numberOf(nqn, this.#connected(nqn)?.incarnation ?? "none");
       return number.minor === minor && number.major === major;
@@ -113,4 +121,8 @@ export class MemoryInitiator implements Initiator {
     const message = connected ? "1 of 1 path is live" : "the device is not connected";
     return await Promise.resolve({ abnormal: !connected, message });
   }
+}
+
+function nameOf({ minor }: DeviceNumber): string {
+  return `memory${minor}n1`;
 }

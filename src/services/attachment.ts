@@ -9,12 +9,14 @@ import type { Access, Attachment } from "../domain/model.ts";
 import { parseNodeId } from "../domain/node-id.ts";
 import type { FormatMarks } from "../node-journal/index.ts";
 
+type Publications = Pick<Backend, "get" | "publish" | "unpublish">;
+
 export class Attachments {
-  readonly #backend: Backend;
+  readonly #backend: Publications;
   readonly #marks: Pick<FormatMarks, "remove"> | undefined;
 
   /** `marks` are those of this host's node service, where it runs in this process. */
-  constructor(deps: { readonly backend: Backend; readonly marks?: Pick<FormatMarks, "remove"> }) {
+  constructor(deps: { readonly backend: Publications; readonly marks?: Pick<FormatMarks, "remove"> }) {
     this.#backend = deps.backend;
     this.#marks = deps.marks;
   }
@@ -37,6 +39,9 @@ export class Attachments {
     const revoked = nodeId === "" ? "everyone" : parseNodeId(nodeId);
     if (revoked === undefined) return;
     await this.#backend.unpublish(volume, revoked, signal);
-    await this.#marks?.remove(volume);
+    if (this.#marks === undefined) return;
+    // The call may have been about another node than the one that holds the volume.
+    const left = await this.#backend.get(volume, signal);
+    if (left === undefined || left.publications.length === 0) await this.#marks.remove(volume);
   }
 }

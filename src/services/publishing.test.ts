@@ -32,6 +32,24 @@ describe("publishing a staged volume", () => {
     await assert.rejects(bench.publishing.publish(request, signal()), { kind: "already_exists" });
   });
 
+  it("is finished as read-only after a kill between its two steps, and a writable one is never made so", async () => {
+    const { bench, request, volume } = await staged();
+    const readOnly = { ...request, readOnly: true };
+    bench.recorder.killAfter(2);
+    await assert.rejects(bench.publishing.publish(readOnly, signal()), /killed/);
+    assert.deepEqual(bench.files.entries.get(volume)?.readOnlyTargets, [target], "written down before the bind");
+    bench.restart();
+    // The kernel's two steps: the bind is there, and it is not read-only yet.
+    await bench.kernel.bind({ source: staging, target, readOnly: false }, signal());
+    await assert.rejects(bench.publishing.publish(request, signal()), { kind: "already_exists" });
+    await bench.publishing.publish(readOnly, signal());
+    assert.ok((await atTarget(bench))[0]?.options.includes("ro"));
+    await bench.publishing.unpublish(volume, target, signal());
+    assert.deepEqual(bench.files.entries.get(volume)?.readOnlyTargets, []);
+    await bench.publishing.publish(request, signal());
+    await assert.rejects(bench.publishing.publish(readOnly, signal()), { kind: "already_exists" });
+  });
+
   it("binds the device of a raw block volume on a file", async () => {
     const { bench, request } = await staged(block);
     for (const _time of ["once", "again"]) await bench.publishing.publish(request, signal());

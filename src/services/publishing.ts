@@ -2,15 +2,17 @@
  * NodePublishVolume, NodeUnpublishVolume and NodeGetVolumeStats: a staged volume at a pod's path.
  *
  * H1  A publish binds only what is verified to be this volume, staged and alive (R9, F28).
- * H2  An unpublish takes away only mounts of this volume; a path that shows another one stays as it is.
+ * H2  A read-only publish is two steps for the kernel. It is written down before the first, so that a repeat after a
+ *     kill in between finishes it, while a publish that was meant to be writable is never changed.
+ * H3  An unpublish takes away only mounts of this volume; a path that shows another one stays as it is.
  */
 import { failure } from "../domain/errors.ts";
 import { exportIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Condition, Usage } from "../domain/model.ts";
 import { topMountAt, type Filesystem, type Mount, type SpaceUsage, type TargetPaths } from "../filesystem/index.ts";
-import type { NodeJournal } from "../node-journal/index.ts";
+import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
-import { isReadOnly, journaledDevices, shows, showsAny } from "./staged-volume.ts";
+import { isReadOnlyInside, journaledDevices, live, shows, showsAny } from "./staged-volume.ts";
 
 export interface PublishingDeps {
   readonly cluster: ClusterId;
@@ -47,52 +49,47 @@ export class Publishing {
       const rule = "readonly must be false for raw block: a read-only mount of a device node does not stop writes";
       throw failure("invalid_argument", { cannot: `publish volume ${request.volume}`, rule, got: readOnly });
     }
-    const device = await this.#stagedDevice(request, signal);
+    const { device, entry } = await this.#staged(request, signal);
     const mount = topMountAt(await filesystem.mounts(), targetPath);
-    if (mount !== undefined) {
-      assertSamePublish(mount, device, request);
-      return;
-    }
+    if (mount !== undefined && isPublished(mount, device, request, entry)) return;
     await paths.ensureTarget(targetPath, usage.kind === "block" ? "file" : "directory");
-    const source = usage.kind === "block" ? device.path : request.stagingPath;
-    await filesystem.bind(source, targetPath, { readOnly }, signal);
+    await this.#note(entry, targetPath, readOnly);
+    const what = usage.kind === "block" ? { source: device.path, device } : { source: request.stagingPath };
+    await filesystem.bind({ ...what, target: targetPath, readOnly }, signal);
+  }
+
+  /** H2. */
+  async #note(entry: JournalEntry, targetPath: string, readOnly: boolean): Promise<void> {
+    const { readOnlyTargets } = entry;
+    if (readOnlyTargets.includes(targetPath) === readOnly) return;
+    const others = readOnlyTargets.filter((path) => path !== targetPath);
+    await this.#deps.journal.save({ ...entry, readOnlyTargets: readOnly ? [...others, targetPath] : others });
   }
 
   /** H1. */
-  async #stagedDevice(request: NodePublishRequest, signal: AbortSignal): Promise<NvmeDevice> {
+  async #staged(
+    request: NodePublishRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly device: NvmeDevice; readonly entry: JournalEntry }> {
     const { cluster, initiator, filesystem, journal } = this.#deps;
-    const { volume, stagingPath, usage, readOnly } = request;
-    const cannot = `publish volume ${volume}`;
+    const { volume, stagingPath, usage } = request;
     const device = await initiator.find(exportIdentityOf(cluster, volume), signal);
     const entry = await journal.load(volume);
     if (device === undefined || entry?.stagingPath !== stagingPath || entry.usage !== usage.kind) {
-      throw failure("precondition", {
-        cannot,
-        rule: `it must be staged at staging_target_path as ${usage.kind} first`,
-        got: stagingPath,
-      });
+      const rule = `it must be staged at staging_target_path as ${usage.kind} first`;
+      throw failure("precondition", { cannot: `publish volume ${volume}`, rule, got: stagingPath });
     }
-    if (usage.kind === "block") return device;
-    const mount = topMountAt(await filesystem.mounts(), stagingPath);
-    if (mount === undefined || !shows(mount, device)) {
-      const rule = `${stagingPath} must be the mount of ${device.path}`;
-      throw failure("precondition", { cannot, rule, got: mount?.source ?? "no mount" });
-    }
-    if (mount.type !== usage.type) {
-      throw failure("precondition", { cannot, rule: `it is staged as ${mount.type}`, got: usage.type });
-    }
-    if (!readOnly && isReadOnly(mount)) {
-      throw failure("precondition", { cannot, rule: "its file system takes no writes; stage it again" });
-    }
-    return device;
+    if (usage.kind === "filesystem") assertMounted(topMountAt(await filesystem.mounts(), stagingPath), device, request);
+    return { device, entry };
   }
 
   async unpublish(volume: VolumeId, targetPath: string, signal: AbortSignal): Promise<void> {
     const { cluster, initiator, filesystem, paths, journal } = this.#deps;
     const target = exportIdentityOf(cluster, volume);
     const device = await initiator.find(target, signal);
-    const journaled = await journaledDevices(initiator, target.uuid, await journal.load(volume));
-    const own = device === undefined ? journaled : [...journaled, device];
+    const entry = await journal.load(volume);
+    const journaled = await journaledDevices(initiator, target.uuid, entry);
+    const own = device === undefined ? journaled : [...journaled, live(device)];
     for (;;) {
       const mount = topMountAt(await filesystem.mounts(), targetPath);
       if (mount === undefined) break;
@@ -100,6 +97,7 @@ export class Publishing {
       await filesystem.unmount(targetPath, signal);
     }
     await paths.removeTarget(targetPath);
+    if (entry !== undefined) await this.#note(entry, targetPath, false);
   }
 
   async stats(volume: VolumeId, path: string, signal: AbortSignal): Promise<VolumeStats> {
@@ -107,7 +105,7 @@ export class Publishing {
     const target = exportIdentityOf(cluster, volume);
     const device = await initiator.find(target, signal);
     const mount = topMountAt(await filesystem.mounts(), path);
-    if (device === undefined || mount === undefined || !shows(mount, device)) {
+    if (device === undefined || mount === undefined || !shows(mount, live(device))) {
       const rule = "volume_path must be where the volume is staged or published";
       throw failure("not_found", { cannot: `measure volume ${volume}`, rule, got: path });
     }
@@ -122,15 +120,32 @@ function conditionOf(mount: Mount, connection: Condition): Condition {
   return { abnormal: true, message: "the file system turned read-only" };
 }
 
-function assertSamePublish(mount: Mount, device: NvmeDevice, request: NodePublishRequest): void {
+/** H1: the staging path shows the file system of the device, of the right type, and writable where that is asked. */
+function assertMounted(mount: Mount | undefined, device: NvmeDevice, request: NodePublishRequest): void {
+  const { volume, stagingPath, usage, readOnly } = request;
+  const cannot = `publish volume ${volume}`;
+  if (mount === undefined || !shows(mount, live(device))) {
+    const rule = `${stagingPath} must be the mount of ${device.path}`;
+    throw failure("precondition", { cannot, rule, got: mount?.source ?? "no mount" });
+  }
+  if (usage.kind === "filesystem" && mount.type !== usage.type) {
+    throw failure("precondition", { cannot, rule: `it is staged as ${mount.type}`, got: usage.type });
+  }
+  if (!readOnly && isReadOnlyInside(mount)) {
+    throw failure("precondition", { cannot, rule: "its file system takes no writes; stage it again" });
+  }
+}
+
+/** Whether the mount at the target path is what is asked for; false when it only needs to become read-only (H2). */
+function isPublished(mount: Mount, device: NvmeDevice, request: NodePublishRequest, entry: JournalEntry): boolean {
   const cannot = `publish volume ${request.volume}`;
-  if (!shows(mount, device)) {
+  if (!shows(mount, live(device))) {
     const rule = "nothing else may be mounted at target_path";
     throw failure("precondition", { cannot, rule, got: mount.source });
   }
-  const isReadOnlyMount = mount.options.includes("ro");
-  if (isReadOnlyMount !== request.readOnly) {
-    const rule = `it is published there ${isReadOnlyMount ? "read-only" : "read-write"} already`;
-    throw failure("already_exists", { cannot, rule, got: request.targetPath });
-  }
+  const isReadOnly = mount.options.includes("ro");
+  const wasMeantReadOnly = isReadOnly || entry.readOnlyTargets.includes(request.targetPath);
+  if (wasMeantReadOnly === request.readOnly) return isReadOnly === request.readOnly;
+  const rule = `it is published there ${wasMeantReadOnly ? "read-only" : "read-write"} already`;
+  throw failure("already_exists", { cannot, rule, got: request.targetPath });
 }

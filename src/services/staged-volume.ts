@@ -1,8 +1,10 @@
 /**
  * What the node services share: which mounts are a volume's own, also when its device is gone.
  *
- * Z1  A device number counts as the volume's own only while no other namespace bears it: the kernel gives it away again
+ * Z1  A device number counts as the volume's own only while no other device bears it: the kernel gives it away again
  *     after the last holder let go.
+ * Z2  A bind of a device node outlives the device as `/nvme0n1//deleted`, and holds neither name nor number. It never
+ *     shows a device that is there, and it stays its volume's whoever bears name and number by now.
  */
 import { sameDevice } from "../domain/device-number.ts";
 import type { Uuid } from "../domain/identity.ts";
@@ -11,38 +13,49 @@ import type { Mount } from "../filesystem/index.ts";
 import type { JournalEntry } from "../node-journal/index.ts";
 import type { Initiator } from "../nvme/index.ts";
 
-/** A device by what the mount table shows of it. */
+/** A device of a volume, present or past, by what the mount table shows of it. */
 export interface SeenDevice {
   readonly path: string;
   readonly number: DeviceNumber;
+  /** `lost`: nobody bears its number; a file system on it may still be mounted. `replaced`: another device does. */
+  readonly state: "live" | "lost" | "replaced";
 }
 
-/** Whether a mount shows a device: its file system, or its device node for raw block (`//deleted` once it is gone). */
-export function shows(mount: Mount, { path, number }: SeenDevice): boolean {
-  if (sameDevice(mount.device, number)) return true;
+/** Whether a mount shows a device: its file system, or its device node for raw block. */
+export function shows(mount: Mount, { path, number, state }: SeenDevice): boolean {
+  if (mount.type !== "devtmpfs") return state !== "replaced" && sameDevice(mount.device, number);
   const name = path.slice(path.lastIndexOf("/"));
-  return mount.type === "devtmpfs" && (mount.root === name || mount.root === `${name}//deleted`);
+  return mount.root === (state === "live" ? name : `${name}//deleted`);
 }
 
 export function showsAny(mount: Mount, devices: readonly SeenDevice[]): boolean {
   return devices.some((device) => shows(mount, device));
 }
 
-/** Devices of the journal that are this volume's still, or nobody's (Z1). */
+/** A device that was found just now. */
+export function live({ path, number }: Omit<SeenDevice, "state">): SeenDevice {
+  return { path, number, state: "live" };
+}
+
+/** Devices of the journal, as what they are now (Z1, Z2). */
 export async function journaledDevices(
-  initiator: Initiator,
+  initiator: Pick<Initiator, "bearerOf">,
   uuid: Uuid,
-  entry: JournalEntry | undefined,
+  entry: Pick<JournalEntry, "devices"> | undefined,
 ): Promise<readonly SeenDevice[]> {
-  const own: SeenDevice[] = [];
-  for (const device of entry?.devices ?? []) {
-    const bearer = await initiator.namespaceAt(device.number);
-    if (bearer === undefined || bearer === uuid) own.push(device);
-  }
-  return own;
+  const seen = await Promise.all(
+    (entry?.devices ?? []).map(async ({ path, number }): Promise<readonly SeenDevice[]> => {
+      const bearer = await initiator.bearerOf(number);
+      if (bearer === undefined) return [{ path, number, state: "lost" }];
+      const past: SeenDevice = { path, number, state: "replaced" };
+      // The device may have been lost and found again under the same name and number.
+      return bearer === uuid ? [live({ path, number }), past] : [past];
+    }),
+  );
+  return seen.flat();
 }
 
 /** Whether a mount, or the file system under it, takes no writes. */
-export function isReadOnly(mount: Mount): boolean {
+export function isReadOnlyInside(mount: Mount): boolean {
   return mount.options.includes("ro") || mount.superOptions.includes("ro");
 }

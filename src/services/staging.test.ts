@@ -115,8 +115,7 @@ describe("staging a volume whose content is not as expected", () => {
     const request = bench.request(volume, bench.publish(volume, 1, present));
     await assert.rejects(bench.staging.stage(request, signal()), { kind: "precondition", message: /ext4/ });
     assert.equal(bench.recorder.count("filesystem.make"), 0);
-    await bench.staging.unstage(volume, staging, signal());
-    assert.deepEqual(await bench.leftovers(volume), []);
+    assert.deepEqual(await bench.leftovers(volume), [], "nobody unstages what was refused for good");
   });
 
   it("refuses to format again under the epoch in which this node formatted, whatever the context says (gate e)", async () => {
@@ -129,6 +128,17 @@ describe("staging a volume whose content is not as expected", () => {
     bench.replaceBacking(volume);
     await assert.rejects(bench.staging.stage(request, signal()), { kind: "precondition", message: /lost/ });
     assert.equal(bench.recorder.count("filesystem.make"), 1);
+  });
+
+  it("keeps connection and journal of a refused stage while something uses the device", async (t) => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    t.mock.method(bench.kernel, "isReleased", async () => Promise.resolve(false));
+    await assert.rejects(bench.staging.stage(bench.request(volume, bench.publish(volume, 1, present)), signal()), {
+      kind: "precondition",
+    });
+    assert.equal(bench.recorder.count("initiator.disconnect"), 0);
+    assert.ok(bench.files.entries.has(volume));
   });
 
   it("asks again when the device cannot be read", async (t) => {
@@ -209,6 +219,16 @@ describe("staging over something", () => {
     await bench.staging.stage(request, signal());
     const asBlock = bench.staging.stage({ ...request, usage: block }, signal());
     await assert.rejects(asBlock, { kind: "already_exists" });
+  });
+
+  it("refuses to stage as a file system what is staged at the same path as raw block", async () => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const request = bench.request(volume, bench.publish(volume, 1));
+    await bench.staging.stage({ ...request, usage: block }, signal());
+    await assert.rejects(bench.staging.stage(request, signal()), { kind: "already_exists", message: /as block/ });
+    assert.equal(bench.recorder.count("initiator.disconnect"), 0);
+    assert.equal(bench.files.entries.get(volume)?.usage, "block");
   });
 
   it("does not harm a stage at one path when one at another path is refused", async () => {

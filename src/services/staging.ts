@@ -3,17 +3,18 @@
  *
  * W1  The journal is written before the first side effect; nothing here is kept in memory alone (R10).
  * W2  A step that is done already is recognised by what the kernel shows, not by what was remembered (R5, R9).
- * W3  A refused stage changes nothing, the journal included.
+ * W3  A stage that is refused for good leaves neither a connection nor a journal entry: nobody will unstage it.
  * W4  An unstage is done when nothing holds the device and no controller is left (R8), never before.
  */
-import { failure } from "../domain/errors.ts";
+import { sameDevice } from "../domain/device-number.ts";
+import { failure, isFinal } from "../domain/errors.ts";
 import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Attachment, NodeIdentity, Usage } from "../domain/model.ts";
 import { topMountAt, type Filesystem, type Mount, type TargetPaths } from "../filesystem/index.ts";
 import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
 import { FilesystemStaging } from "./filesystem-staging.ts";
-import { isReadOnly, journaledDevices, shows, showsAny, type SeenDevice } from "./staged-volume.ts";
+import { isReadOnlyInside, journaledDevices, live, shows, showsAny, type SeenDevice } from "./staged-volume.ts";
 
 export interface StagingDeps {
   readonly cluster: ClusterId;
@@ -53,11 +54,24 @@ export class Staging {
     assertEpoch(attachment, before);
     if (await this.#isStaged(request, before, signal)) return "already staged";
     const devices = await this.#stillMounted(volume, before);
-    const entry: JournalEntry = { volume, epoch: attachment.epoch, stagingPath, usage: usage.kind, devices };
+    const { readOnlyTargets = [] } = before ?? {};
+    const { epoch } = attachment;
+    const entry: JournalEntry = { volume, epoch, stagingPath, usage: usage.kind, readOnlyTargets, devices };
     await journal.save(entry);
+    try {
+      return await this.#bringUp(request, entry, signal);
+    } catch (error) {
+      // What cannot be taken back now is taken back by the next stage or unstage.
+      if (isFinal(error) && devices.length === 0) await this.#takeBack(volume, signal).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #bringUp(request: StageRequest, entry: JournalEntry, signal: AbortSignal): Promise<StageOutcome> {
+    const { volume, attachment, usage } = request;
     const device = await this.#connect(request, signal);
     const { path, number } = device;
-    await journal.save({ ...entry, devices: [...devices, { path, number }] });
+    await this.#deps.journal.save({ ...entry, devices: [...entry.devices, { path, number }] });
     if (usage.kind === "filesystem") return await this.#filesystems.mount({ ...request, usage }, device, signal);
     // A pod may write anywhere now: no later stage of this publication may take the volume for blank (gate e).
     if (attachment.content.state === "blank") await this.#deps.marks.add(volume, attachment.epoch);
@@ -80,6 +94,7 @@ export class Staging {
     const { filesystem } = this.#deps;
     const device = await this.#currentDevice(request, signal);
     const own = await this.#ownDevices(volume, before);
+    assertSameKind(request, before, device);
     if (before !== undefined && before.stagingPath !== stagingPath) {
       const there = topMountAt(await filesystem.mounts(), before.stagingPath);
       const isThere = there === undefined ? before.usage === "block" && device !== undefined : showsAny(there, own);
@@ -88,7 +103,7 @@ export class Staging {
     for (;;) {
       const mount = topMountAt(await filesystem.mounts(), stagingPath);
       if (mount === undefined) return usage.kind === "block" && device !== undefined && before?.usage === "block";
-      if (device !== undefined && shows(mount, device)) return assertSameUse(mount, usage);
+      if (device !== undefined && shows(mount, live(device))) return assertSameUse(mount, usage);
       if (!showsAny(mount, own)) throw refused(`nothing else may be mounted at ${stagingPath}`, mount.source);
       await filesystem.unmount(stagingPath, signal);
     }
@@ -110,32 +125,48 @@ export class Staging {
   }
 
   /** Devices of earlier stages that a mount still shows: an unpublish or unstage has to recognise them. */
-  async #stillMounted(volume: VolumeId, before: JournalEntry | undefined): Promise<readonly SeenDevice[]> {
+  async #stillMounted(volume: VolumeId, before: JournalEntry | undefined): Promise<JournalEntry["devices"]> {
     const mounts = await this.#deps.filesystem.mounts();
     const own = await this.#ownDevices(volume, before);
-    return own.filter((device) => mounts.some((mount) => shows(mount, device)));
+    const shown = own.filter((device) => mounts.some((mount) => shows(mount, device)));
+    return (before?.devices ?? []).filter(({ path, number }) =>
+      shown.some((device) => device.path === path && sameDevice(device.number, number)),
+    );
   }
 
   async unstage(volume: VolumeId, stagingPath: string, signal: AbortSignal): Promise<void> {
-    const { cluster, initiator, journal } = this.#deps;
     await this.#filesystems.settled(volume, signal);
-    const target = exportIdentityOf(cluster, volume);
-    const entry = await journal.load(volume);
-    const device = await initiator.find(target, signal);
-    const own = [...(await this.#ownDevices(volume, entry)), ...(device === undefined ? [] : [device])];
-    await this.#unmountOwn(stagingPath, own, signal);
-    for (const held of own) await this.#assertReleased(volume, held, signal);
-    await initiator.disconnect(target.nqn, signal);
+    await this.#unmountOwn(stagingPath, await this.#allDevices(volume, signal), signal);
+    await this.#takeBack(volume, signal);
+  }
+
+  /** Ends the connection and forgets the volume, once nothing uses it (W4). */
+  async #takeBack(volume: VolumeId, signal: AbortSignal): Promise<void> {
+    const { cluster, initiator, journal } = this.#deps;
+    for (const held of await this.#allDevices(volume, signal)) await this.#assertReleased(volume, held, signal);
+    await initiator.disconnect(exportIdentityOf(cluster, volume).nqn, signal);
     await journal.remove(volume);
   }
 
+  /** The devices that the volume has and had here. */
+  async #allDevices(volume: VolumeId, signal: AbortSignal): Promise<readonly SeenDevice[]> {
+    const { cluster, initiator, journal } = this.#deps;
+    const device = await initiator.find(exportIdentityOf(cluster, volume), signal);
+    const journaled = await this.#ownDevices(volume, await journal.load(volume));
+    return device === undefined ? journaled : [...journaled, live(device)];
+  }
+
   /** W4: neither a mount of its file system, nor a bind of its device node, nor an open claim is left. */
-  async #assertReleased(volume: VolumeId, { path, number }: SeenDevice, signal: AbortSignal): Promise<void> {
+  async #assertReleased(volume: VolumeId, held: SeenDevice, signal: AbortSignal): Promise<void> {
     const { filesystem, cluster } = this.#deps;
+    const { path, number } = held;
     const device = { path, number, uuid: exportIdentityOf(cluster, volume).uuid };
-    const mounts = (await filesystem.mounts()).filter((mount) => shows(mount, device)).map((mount) => mount.path);
-    if (mounts.length === 0 && (await filesystem.isReleased(device, signal))) return;
-    const got = [...new Set([...mounts, ...(await filesystem.holders(device))])];
+    const mounts = (await filesystem.mounts()).filter((mount) => shows(mount, held)).map((mount) => mount.path);
+    // What holds the device that took its place is none of this volume's business.
+    const isFree = held.state === "replaced" || (await filesystem.isReleased(device, signal));
+    if (mounts.length === 0 && isFree) return;
+    const holders = held.state === "replaced" ? [] : await filesystem.holders(device);
+    const got = [...new Set([...mounts, ...holders])];
     throw failure("busy", { cannot: `unstage volume ${volume}`, rule: `nothing may use ${path} any more`, got });
   }
 
@@ -160,12 +191,23 @@ function assertEpoch(attachment: Attachment, before: JournalEntry | undefined): 
   throw refused(rule, attachment.epoch);
 }
 
+/** A raw block stage shows in no mount table: what a connected volume is used as stands in the journal alone. */
+function assertSameKind(
+  { stagingPath, usage }: StageRequest,
+  before: JournalEntry | undefined,
+  device: NvmeDevice | undefined,
+): void {
+  if (device === undefined || before?.stagingPath !== stagingPath || before.usage === usage.kind) return;
+  const rule = `it is staged there as ${before.usage} already; unstage it first`;
+  throw failure("already_exists", { cannot: "stage the volume", rule, got: usage.kind });
+}
+
 function assertSameUse(mount: Mount, usage: Usage): true {
   if (usage.kind === "block" || mount.type !== usage.type) {
     const got = usage.kind === "block" ? "raw block" : usage.type;
     const rule = `it is staged as ${mount.type} already`;
     throw failure("already_exists", { cannot: "stage the volume", rule, got });
   }
-  if (!isReadOnly(mount)) return true;
+  if (!isReadOnlyInside(mount)) return true;
   throw refused("its file system turned read-only after an error; unstage it so that it is checked", mount.path);
 }

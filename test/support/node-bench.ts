@@ -36,9 +36,6 @@ class MemoryJournal implements NodeJournal {
     this.entries.delete(volume);
     return Promise.resolve();
   }
-  async list() {
-    return Promise.resolve([...this.entries.keys()]);
-  }
 }
 
 class MemoryMarks implements FormatMarks {
@@ -76,7 +73,7 @@ export class NodeBench {
   readonly node: NodeIdentity = { id: formatNodeId("node-a", uuid, "A".repeat(43)), uuid };
   readonly recorder = new Recorder();
   readonly exports = new Map<string, MemoryExport>();
-  readonly kernel = new MemoryFilesystem();
+  readonly kernel = new MemoryFilesystem({ isPresent: (name) => this.connections.isPresent(name) });
   readonly connections = new MemoryInitiator({ exportOf: (nqn) => this.exports.get(nqn) });
   readonly files = new MemoryJournal();
   readonly formatted = new MemoryMarks();

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { nodeIdOf } from "../../test/support/node-ids.ts";
+import { GiB } from "../domain/capacity.ts";
+import { volumeIdOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
+import type { Publication, Volume } from "../domain/model.ts";
+import { revokedBy } from "../domain/publications.ts";
+import { Attachments } from "./attachment.ts";
+
+const id = volumeIdOf("test-cluster" as ClusterId, "a");
+const content = { state: "blank" } as const;
+const condition = { abnormal: false, message: "published" };
+const signal = () => new AbortController().signal;
+
+/** A volume that `holder` holds, and which marks were removed. */
+function held(holder: string) {
+  let publications: readonly Publication[] = [{ epoch: 1, node: nodeIdOf(holder), access: "read-write" }];
+  const forgotten: VolumeId[] = [];
+  const attachments = new Attachments({
+    backend: {
+      get: async (): Promise<Volume> => Promise.resolve({ id, name: "a", size: GiB, content, publications, condition }),
+      publish: async () => Promise.reject(new Error("not asked")),
+      unpublish: async (_id, revoked) => {
+        const gone = revokedBy(publications, revoked);
+        publications = publications.filter((publication) => !gone.includes(publication));
+        return Promise.resolve();
+      },
+    },
+    marks: {
+      remove: async (volume) => {
+        forgotten.push(volume);
+        return Promise.resolve();
+      },
+    },
+  });
+  return { attachments, forgotten };
+}
+
+describe("the format mark of a volume", () => {
+  it("goes with the publication", async () => {
+    const { attachments, forgotten } = held("node-a");
+    await attachments.unpublish(id, nodeIdOf("node-a"), signal());
+    assert.deepEqual(forgotten, [id]);
+  });
+
+  it("stays when another node is revoked, or nobody", async () => {
+    const { attachments, forgotten } = held("node-a");
+    await attachments.unpublish(id, nodeIdOf("node-b"), signal());
+    await attachments.unpublish(id, "somebody's node", signal());
+    assert.deepEqual(forgotten, []);
+  });
+});
