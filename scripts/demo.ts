@@ -7,6 +7,7 @@ import type { VolumeCapability } from "../src/gen/csi/v1/VolumeCapability.ts";
 import { census } from "../test/support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../test/support/guest-driver.ts";
 import { bundle } from "./bundle.ts";
+import { readOptions } from "./read-options.ts";
 
 const limitMs = 15 * 60 * 1000;
 const MiB = 1024 * 1024;
@@ -145,7 +146,9 @@ async function life(guest: GuestDriver): Promise<void> {
   });
 }
 
-const { values } = parseArgs({ options: { direct: { type: "boolean", default: false } } });
+const { values } = readOptions("npm run demo -- [--direct]", () =>
+  parseArgs({ options: { direct: { type: "boolean", default: false } } }),
+);
 if (values.direct) process.env["LAB"] = "direct";
 const signal = AbortSignal.timeout(limitMs);
 await step("build", async () => {

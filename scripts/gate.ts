@@ -1,15 +1,18 @@
 /**
  * The gate: `check` is the fast loop (format, lint with import zones, generated code, types, unit tests; no VM), `all`
  * is everything. Each stage says how long it took; the last line is the plain count of tests. A stage that fails stops
- * nothing: all are reported. Exit status 1 if anything failed.
+ * nothing: all are reported. Exit status 1 if anything failed. A signal ends the running stage, with all it started, and
+ * with it the gate.
  */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { runSanity, type SanityCase } from "../test/sanity/run-sanity.ts";
 import { hostLeftovers, newLeftovers } from "../test/support/host-leftovers.ts";
 import { add, closingLine, noTests, type Tally } from "../test/support/tally.ts";
+import { readOptions } from "./read-options.ts";
 
 interface Stage {
   readonly name: string;
@@ -18,10 +21,19 @@ interface Stage {
 }
 
 const bin = "node_modules/.bin";
+const stop = new AbortController();
+let running: ChildProcess | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    stop.abort();
+    running?.kill("SIGTERM");
+  });
+}
 
 async function execute(file: string, args: readonly string[]): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const child = spawn(file, args, { stdio: "inherit" });
+  running = child;
   child.on("error", reject);
   child.on("exit", (code) => resolve(code ?? 1));
   return await promise;
@@ -65,7 +77,7 @@ function tests(name: string, concurrency: number, ...globs: readonly string[]): 
 }
 
 function sanity(options: SanityCase): Stage {
-  return { name: `csi-sanity ${options.backend}, ${options.access}`, run: async () => runSanity(options) };
+  return { name: `csi-sanity ${options.backend}, ${options.access}`, run: async () => runSanity(options, stop.signal) };
 }
 
 const fast: readonly Stage[] = [
@@ -98,7 +110,7 @@ function cleanliness(before: ReadonlySet<string>): Stage {
   };
 }
 
-async function main(which: string): Promise<number> {
+async function main(which: "all" | "check"): Promise<number> {
   let total = noTests;
   const last = cleanliness(await hostLeftovers());
   const broken: string[] = [];
@@ -114,6 +126,10 @@ async function main(which: string): Promise<number> {
       total = add(total, { passed: 0, failed: 1, skipped: [] });
       broken.push(name);
     }
+    if (stop.signal.aborted) {
+      console.log(`== ${name}: ended by a signal`);
+      return 130;
+    }
     console.log(`== ${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
   for (const reason of total.skipped) console.log(`skipped: ${reason}`);
@@ -122,4 +138,9 @@ async function main(which: string): Promise<number> {
   return broken.length > 0 ? 1 : 0;
 }
 
-process.exitCode = await main(process.argv[2] ?? "check");
+const which = readOptions("npm run check, or npm test; they take no options", () => {
+  const [name, ...more] = parseArgs({ allowPositionals: true }).positionals;
+  if (more.length > 0 || (name !== "all" && name !== "check")) throw new Error(`Unknown argument '${more.join(" ")}'`);
+  return name;
+});
+process.exitCode = await main(which);

@@ -11,10 +11,11 @@ import { mkdir, mkdtempDisposable, readdir, readFile, rm, writeFile } from "node
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { format, resolveConfig } from "prettier";
 import protobuf from "protobufjs";
 import googleDescriptor from "protobufjs/google/protobuf/descriptor.json" with { type: "json" };
+import { readOptions } from "./read-options.ts";
 
 type Files = ReadonlyMap<string, string>;
 type Json = Readonly<Record<string, unknown>>;
@@ -239,12 +240,8 @@ async function check(fresh: Files): Promise<void> {
   process.exitCode = stale.length === 0 ? 0 : 1;
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  if (args.some((arg) => arg !== "--check")) {
-    throw new Error(`cannot generate: the only argument is --check; got ${args.join(" ")}`);
-  }
-  const files = await generate(AbortSignal.timeout(120_000));
-  await (args.includes("--check") ? check(files) : write(files));
-}
-
-await main(process.argv.slice(2));
+const { values } = readOptions("npm run generate -- [--check]", () =>
+  parseArgs({ options: { check: { type: "boolean", default: false } } }),
+);
+const files = await generate(AbortSignal.timeout(120_000));
+await (values.check ? check(files) : write(files));

@@ -10,8 +10,9 @@ import { parseArgs } from "node:util";
 import type { ExitStatus } from "../test/lab/channel.ts";
 import type { Machine, MachineOptions } from "../test/lab/machine.ts";
 import { startLab } from "../test/lab/start-lab.ts";
+import { readOptions } from "./read-options.ts";
 
-const usage = "npm run vm -- [--direct] [--memory MiB] [--disk SIZE]... COMMAND...   (SIZE like 512M or 4G)";
+const usage = "npm run vm -- [--direct] [--memory MiB] [--disk SIZE]... COMMAND..., SIZE is like 512M or 4G";
 const escapeByte = 0x1d;
 
 interface Request {
@@ -24,7 +25,7 @@ function readRequest(argv: readonly string[]): Request {
   // The options end at the command's first word; what follows is the command's own.
   const withValue = ["--memory", "--disk"];
   let end = 0;
-  while (argv[end]?.startsWith("--") === true && argv[end] !== "--") end += withValue.includes(argv[end] ?? "") ? 2 : 1;
+  while (argv[end]?.startsWith("-") === true && argv[end] !== "--") end += withValue.includes(argv[end] ?? "") ? 2 : 1;
   const { values } = parseArgs({
     args: argv.slice(0, end),
     options: {
@@ -34,16 +35,16 @@ function readRequest(argv: readonly string[]): Request {
     },
   });
   const [program, ...rest] = argv.slice(argv[end] === "--" ? end + 1 : end);
-  if (program === undefined) throw new Error(`cannot run: a command is needed; got none\n${usage}`);
+  if (program === undefined) throw new Error("a command is needed");
+  if (!/^[1-9]\d*$/.test(values.memory)) throw new Error(`--memory is in MiB; got '${values.memory}'`);
   const memoryMiB = Number(values.memory);
-  if (!Number.isInteger(memoryMiB)) throw new Error(`cannot run: --memory is in MiB; got ${values.memory}`);
   const disks = values.disk.map((size) => ({ sizeMiB: mebibytes(size) }));
   return { command: [program, ...rest], machine: { memoryMiB, disks }, direct: values.direct };
 }
 
 function mebibytes(size: string): number {
   const [, digits, unit] = /^(\d+)([MG])i?B?$/.exec(size) ?? [];
-  if (digits === undefined) throw new Error(`cannot run: --disk is a size like 512M or 4G; got ${size}`);
+  if (digits === undefined) throw new Error(`--disk is a size like 512M or 4G; got '${size}'`);
   return Number(digits) * (unit === "G" ? 1024 : 1);
 }
 
@@ -105,8 +106,7 @@ async function* keys(kill: AbortController): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function main(): Promise<void> {
-  const { command, machine: options, direct } = readRequest(process.argv.slice(2));
+async function main({ command, machine: options, direct }: Request): Promise<void> {
   if (direct) process.env["LAB"] = "direct";
   const kill = new AbortController();
   const beforeStart = () => kill.abort();
@@ -119,8 +119,9 @@ async function main(): Promise<void> {
   process.exitCode = status.exitCode ?? 128 + (signal === undefined ? 0 : constants.signals[signal]);
 }
 
+const request = readOptions(usage, () => readRequest(process.argv.slice(2)));
 try {
-  await main();
+  await main(request);
 } catch (error) {
   const aborted = error instanceof Error && error.name === "AbortError";
   console.error(aborted ? "vm: ended" : `vm: ${error instanceof Error ? error.message : String(error)}`);

@@ -6,11 +6,15 @@ import { describe, it } from "node:test";
 import { loadConfig, usage } from "./config.ts";
 
 const cluster = ["--cluster-id", "c"];
-const refusal = (...patterns: readonly RegExp[]) => {
+/** Each pattern must match; each text must be there. */
+const refusal = (...patterns: readonly (RegExp | string)[]) => {
   return (error: unknown) => {
     assert.ok(error instanceof Error);
     assert.match(error.message, /^cannot start: /);
-    for (const pattern of patterns) assert.match(error.message, pattern);
+    for (const pattern of patterns) {
+      if (typeof pattern === "string") assert.ok(error.message.includes(pattern), `${error.message}: no ${pattern}`);
+      else assert.match(error.message, pattern);
+    }
     return true;
   };
 };
@@ -62,9 +66,23 @@ describe("the configuration", () => {
   });
 });
 
+/** A path of that many bytes, in letters of two bytes as far as they go. */
+const pathOf = (bytes: number) => `/${"é".repeat((bytes - 1) >> 1)}${"a".repeat((bytes - 1) & 1)}`;
+/** What a message has at its end: the value as JSON. */
+const endsWithValue = (value: string) => `; got ${JSON.stringify(value)}`;
+const flagsOfHelp = new Set(usage().match(/(?<=^ {2})--\S+/gm));
+const knownKeys = new RegExp(
+  Object.keys(loadConfig(["node", ...cluster], {}))
+    .filter((key) => key !== "mode")
+    .join(", "),
+);
+
 describe("a wrong configuration", () => {
   const flags: readonly (readonly [readonly string[], ...RegExp[]])[] = [
-    [["--portal", "192.0.2.1:4420"], /--portal/],
+    [["--portal", "192.0.2.1:4420"], /the options are --cluster-id, .*--config; got "--portal"$/],
+    [["-p", "192.0.2.1:4420"], /the options are .*; got "-p"$/],
+    [["--pool"], /--pool must have a value; got nothing$/],
+    [["--pool", "--portals", "192.0.2.1:4420"], /--pool must have a value; got nothing/],
     [["--portals", "storage:4420"], /--portals/, /NVMETCP_PORTALS/, /192\.0\.2\.1:4420/],
     [["--portals", "192.0.2.1"], /--portals/, /NVMETCP_PORTALS/],
     [["--portals", "192.0.2.1:4420,"], /--portals/],
@@ -74,42 +92,83 @@ describe("a wrong configuration", () => {
     [["--csi-endpoint", "tcp://:1"], /--csi-endpoint/, /NVMETCP_CSI_ENDPOINT/],
     [["--csi-endpoint", "unix://relative"], /--csi-endpoint/],
     [["--csi-endpoint", "/run/csi.sock"], /--csi-endpoint/, /unix:\/\/\//],
+    [["--csi-endpoint", `unix://${pathOf(108)}`], /--csi-endpoint .* at most 107 bytes/, /NVMETCP_CSI_ENDPOINT/],
     [["--state-dir", "state"], /--state-dir/, /NVMETCP_STATE_DIR/],
     [["--pool", "./pool"], /--pool/],
-    [["--max-volumes", "many"], /--max-volumes/, /NVMETCP_MAX_VOLUMES/],
+    [["--max-volumes", "many"], /--max-volumes .*must be a whole number from 0 to 1000000/, /NVMETCP_MAX_VOLUMES/],
+    [["--keep-alive", "121"], /--keep-alive .*must be a whole number from 1 to 120/],
     [["--max-volumes", "-1"], /--max-volumes/],
     [["--max-volumes", "1.5"], /--max-volumes/],
     [["--max-volumes", ""], /--max-volumes/],
     [["--node-name", ""], /--node-name/],
+    [["--node-name", " "], /--node-name/],
+    [["--cluster-id", " \t"], /--cluster-id .*must not be empty/],
     [["--log-level", "loud"], /--log-level/, /debug/],
   ];
   for (const [argv, ...patterns] of flags) {
-    it(`names the option: ${argv.map((word) => word || '""').join(" ")}`, () => {
-      assert.throws(() => loadConfig(["node", ...cluster, ...argv], {}), refusal(...patterns));
+    it(`names option and value: ${argv.map((word) => word || '""').join(" ")}`, () => {
+      const value = argv.length === 2 && flagsOfHelp.has(argv[0] ?? "") ? [endsWithValue(argv[1] ?? "")] : [];
+      assert.throws(() => loadConfig(["node", ...cluster, ...argv], {}), refusal(...patterns, ...value));
     });
   }
 
+  it("takes the longest path that a unix socket can have", () => {
+    const { csiEndpoint } = loadConfig(["node", ...cluster, "--csi-endpoint", `unix://${pathOf(107)}`], {});
+    assert.equal(csiEndpoint, pathOf(107));
+  });
+
   it("names the option and its variable when the cluster is missing, empty or too long", () => {
     for (const argv of [[], ["--cluster-id", ""], ["--cluster-id", "c".repeat(129)]]) {
-      assert.throws(() => loadConfig(["node", ...argv], {}), refusal(/--cluster-id/, /NVMETCP_CLUSTER_ID/));
+      assert.throws(() => loadConfig(["node", ...argv], {}), refusal(/--cluster-id/, /NVMETCP_CLUSTER_ID/, /; got /));
     }
   });
 
   it("says which modes there are", () => {
     for (const argv of [[], ["nod"], ["node", "controller"]]) {
-      assert.throws(() => loadConfig([...argv, ...cluster], {}), refusal(/all-in-one, controller, node/));
+      assert.throws(() => loadConfig([...argv, ...cluster], {}), refusal(/all-in-one, controller, node; got \[/));
     }
   });
 
-  it("names an unknown key of the file, and a file that is no JSON object", async () => {
-    await withFile({ clusterId: "c", logLevle: "debug" }, (file) => {
-      assert.throws(() => loadConfig(["node", "--config", file], {}), refusal(/logLevle/));
-    });
-    for (const content of ["", "[]", "nothing", '"text"']) {
-      await withFile(content, (file) => {
-        assert.throws(() => loadConfig(["node", ...cluster, "--config", file], {}), refusal(/--config/));
+  it("names an unknown key of the file, and the known ones, even beside other mistakes", async () => {
+    for (const key of ["logLevle", "--log-level", "mode", "__proto__", "toString"]) {
+      await withFile(`{"logLevel":"loud",${JSON.stringify(key)}:"unseen"}`, (file) => {
+        const got = endsWithValue(key);
+        assert.throws(
+          () => loadConfig(["node", "--config", file], {}),
+          (error: unknown) => {
+            assert.ok(error instanceof Error && !error.message.includes("unseen"));
+            return refusal(/--config/, file, knownKeys, got)(error);
+          },
+        );
       });
     }
+  });
+
+  it("names the option and the value of a key of the file that has the wrong type", async () => {
+    await withFile({ clusterId: "c", portals: ["192.0.2.1:4420"] }, (file) => {
+      const value = /--portals .* must be a text; got \["192\.0\.2\.1:4420"\]$/;
+      assert.throws(() => loadConfig(["node", "--config", file], {}), refusal(value));
+    });
+    await withFile({ clusterId: 7 }, (file) => {
+      assert.throws(
+        () => loadConfig(["node", "--config", file], {}),
+        refusal(/--cluster-id .* must be a text; got 7$/),
+      );
+    });
+  });
+
+  it("names a file that is no JSON object or cannot be read, without its content", async () => {
+    for (const content of ["", "[]", "hidden", '"hidden"', '{"pool": hidden}']) {
+      await withFile(content, (file) => {
+        const load = () => loadConfig(["node", ...cluster, "--config", file], {});
+        assert.throws(
+          load,
+          refusal(/--config must be a file with a JSON object/, endsWithValue(file), /^(?!.*hidden)/),
+        );
+      });
+    }
+    const load = () => loadConfig(["node", ...cluster, "--config", "/absent/config.json"], {});
+    assert.throws(load, refusal(/--config must be a readable file: ENOENT/, endsWithValue("/absent/config.json")));
   });
 });
 

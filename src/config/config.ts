@@ -1,31 +1,39 @@
 /**
  * Configuration: flags over environment over file over defaults, checked once at start by one schema and frozen. The
- * only reader of the environment. A wrong value stops the start with a message that names the option.
+ * only reader of the environment. A wrong value stops the start with a message that names the option, the rule and the
+ * value. An option that is a secret must not come to the schema as a value, but as the name of a file.
  */
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { parseArgs } from "node:util";
 import { z } from "zod";
-import { failure, messageOf } from "../domain/errors.ts";
 import type { ClusterId } from "../domain/identity.ts";
 import type { Portal } from "../domain/model.ts";
 import { formatPortal, parsePortal } from "../domain/portal.ts";
+import { readCommandLine, readConfigFile, wrongConfig } from "./sources.ts";
 
 export const modes = ["all-in-one", "controller", "node"] as const;
 export type Mode = (typeof modes)[number];
 
-const path = z.string().startsWith("/", "must be an absolute path");
-const portal = z.string().transform((text, context): Portal => {
-  const parsed = parsePortal(text);
+const text = z.string("must be a text");
+const path = text.startsWith("/", "must be an absolute path");
+const portal = z.string().transform((word, context): Portal => {
+  const parsed = parsePortal(word);
   if (parsed !== undefined) return parsed;
   context.addIssue("must be address:port, for example 192.0.2.1:4420 or [2001:db8::1]:4420");
   return z.NEVER;
 });
 
-const count = z
-  .union([z.number(), z.string().regex(/^\d+$/, "must be a whole number").transform(Number)])
-  .pipe(z.int().min(0).max(1_000_000));
-const seconds = (most: number) => count.pipe(z.int().min(1).max(most));
+const wholeNumber = (least: number, most: number) => {
+  const rule = `must be a whole number from ${least} to ${most}`;
+  const number = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)], rule);
+  return number.pipe(z.int(rule).min(least, rule).max(most, rule));
+};
+const oneOf = <const Names extends readonly string[]>(names: Names) =>
+  z.enum(names, `must be one of ${names.join(", ")}`);
+const isNotBlank = (word: string) => word.trim() !== "";
+const clusterRule = "is required: it names the cluster and must never change";
+
+/** The kernel's limit for the path of a unix socket, its terminating NUL not counted. */
+const socketPathBytes = 107;
 
 /** What an option is when no source has a value; `clusterId` has no default. */
 const defaults = {
@@ -42,29 +50,31 @@ const defaults = {
 } as const;
 
 /** The rule of every option. Values arrive as text, from flags, environment and file alike. */
-const schema = z.strictObject({
+const schema = z.object({
   clusterId: z
-    .string("is required: it names the cluster and must never change")
-    .min(1, "must not be empty")
+    .string({ error: ({ input }) => (input === undefined ? clusterRule : "must be a text") })
+    .refine(isNotBlank, "must not be empty")
     .max(128, "must have at most 128 characters")
-    .transform((text) => text as ClusterId),
-  csiEndpoint: z
-    .string()
+    .transform((word) => word as ClusterId),
+  csiEndpoint: text
     .regex(/^unix:\/\/\/.+/, "must be a unix socket such as unix:///run/nvmetcp-csi/csi.sock")
-    .transform((url) => url.slice("unix://".length)),
-  backend: z.enum(["nvmet", "memory"]),
-  nodeName: z.string().min(1, "must not be empty"),
+    .transform((url) => url.slice("unix://".length))
+    .refine(
+      (socket) => Buffer.byteLength(socket) <= socketPathBytes,
+      `must have a path of at most ${socketPathBytes} bytes, as the kernel takes no longer one for a socket`,
+    ),
+  backend: oneOf(["nvmet", "memory"]),
+  nodeName: text.refine(isNotBlank, "must not be empty"),
   stateDir: path,
   pool: path,
-  portals: z
-    .string()
-    .transform((text) => text.split(","))
+  portals: text
+    .transform((list) => list.split(","))
     .pipe(z.array(portal).min(1).max(16))
     .refine((list) => new Set(list.map(formatPortal)).size === list.length, "must not name a portal twice"),
-  maxVolumes: count,
-  reconnectDelay: seconds(60),
-  keepAlive: seconds(120),
-  logLevel: z.enum(["debug", "info", "warn", "error"]),
+  maxVolumes: wholeNumber(0, 1_000_000),
+  reconnectDelay: wholeNumber(1, 60),
+  keepAlive: wholeNumber(1, 120),
+  logLevel: oneOf(["debug", "info", "warn", "error"]),
 });
 
 export type Config = Readonly<z.output<typeof schema>> & { readonly mode: Mode };
@@ -102,59 +112,30 @@ export function usage(): string {
   ].join("\n");
 }
 
-/** The frozen configuration, or an invalid_argument error that names the option. */
+/** The frozen configuration, or an invalid_argument error that names the option and the value. */
 export function loadConfig(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>): Config {
-  const { flags, mode, file } = readFlags(argv);
-  const fromEnvironment = given((option) => environment[variableOf(option)]);
-  const fromFile = file === undefined ? {} : readFile(file);
-  const parsed = schema.safeParse({ ...defaults, ...fromFile, ...fromEnvironment, ...flags });
+  const { words, flags } = readCommandLine(argv, [...options.map(flagOf), "config"]);
+  const mode = modes.find((name) => name === words[0]);
+  if (mode === undefined || words.length !== 1) throw wrongConfig(`the mode must be one of ${modes.join(", ")}`, words);
+  const file = flags.get("config");
+  const values: Readonly<Record<string, unknown>> = {
+    ...defaults,
+    ...(file !== undefined && readConfigFile(file, options)),
+    ...given((option) => environment[variableOf(option)]),
+    ...given((option) => flags.get(flagOf(option))),
+  };
+  const parsed = schema.safeParse(values);
   if (parsed.success) return Object.freeze({ ...parsed.data, mode });
   const [issue] = parsed.error.issues;
-  throw wrong(String(issue?.path[0] ?? "configuration"), issue?.message ?? "is invalid");
-}
-
-const flagSpec = Object.fromEntries(
-  [...options.map(flagOf), "config"].map((flag) => [flag, { type: "string" as const }]),
-);
-
-function readFlags(argv: readonly string[]) {
-  const { positionals, values } = parseFlags(argv);
-  const mode = modes.find((name) => name === positionals[0]);
-  if (mode === undefined || positionals.length !== 1) {
-    const rule = `the mode must be one of ${modes.join(", ")}`;
-    throw failure("invalid_argument", { cannot: "start", rule, got: positionals });
-  }
-  return { mode, file: values["config"], flags: given((option) => values[flagOf(option)]) };
+  const option = String(issue?.path[0]);
+  const [got, end] = option in values ? [values[option], ""] : [undefined, "; got nothing"];
+  throw wrongConfig(`--${flagOf(option)} (${variableOf(option)}) ${issue?.message ?? "is invalid"}${end}`, got);
 }
 
 /** The options that a source has a value for. */
-function given(valueOf: (option: string) => unknown): Readonly<Record<string, unknown>> {
+function given(valueOf: (option: string) => string | undefined): Readonly<Record<string, string>> {
   const pairs = options.map((option) => [option, valueOf(option)] as const);
-  return Object.fromEntries<unknown>(pairs.filter(([, value]) => value !== undefined));
-}
-
-function parseFlags(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: flagSpec, allowPositionals: true });
-  } catch (cause) {
-    throw failure("invalid_argument", { cannot: "start", rule: messageOf(cause), cause });
-  }
-}
-
-function readFile(file: string): object {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (cause) {
-    throw failure("invalid_argument", {
-      cannot: "start",
-      rule: `--config must be a readable JSON object`,
-      got: file,
-      cause,
-    });
-  }
-}
-
-function wrong(option: string, message: string) {
-  const names = `--${flagOf(option)} (${variableOf(option)})`;
-  return failure("invalid_argument", { cannot: "start", rule: `${names} ${message}` });
+  return Object.fromEntries(
+    pairs.filter((pair): pair is readonly [keyof typeof help, string] => pair[1] !== undefined),
+  );
 }

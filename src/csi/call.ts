@@ -27,6 +27,9 @@ export function compose(interceptors: readonly Interceptor[], handler: Handler):
   return interceptors.reduceRight<Handler>((next, wrap) => (call) => wrap(call, next), handler);
 }
 
+/** The volume id for a call's subject: the subject itself, or the id of the volume that CreateVolume will make. */
+export type HandleOf = (call: { readonly method: string; readonly subject: string }) => string;
+
 /** What a request says of the volume it is about: its id, or the name of one to be made. */
 export function subjectOf(request: object): string | undefined {
   const { volume_id: id, name } = request as { readonly volume_id?: unknown; readonly name?: unknown };

@@ -36,6 +36,67 @@ describe("a wrong request", () => {
   }
 });
 
+describe("the value in a refusal", () => {
+  const messageOf = (schema: z.ZodType, request: object): string => {
+    try {
+      decode("X", schema, request);
+    } catch (error) {
+      assert.ok(error instanceof Error);
+      return error.message;
+    }
+    return assert.fail("not refused");
+  };
+  const anything = z.unknown().refine(() => false, "is wrong");
+
+  it("is there whatever is wrong, and at most 200 characters long", () => {
+    const cases: readonly (readonly [z.ZodType, object, string])[] = [
+      [z.object({ size: z.literal(1n) }), { size: 7n }, "; got 7"],
+      [
+        z.object({ flag: z.boolean() }),
+        { flag: "yes" },
+        'flag Invalid input: expected boolean, received string; got "yes"',
+      ],
+      [z.object({ it: anything }), { it: ["a", 1] }, 'it is wrong; got ["a",1]'],
+      [z.object({ it: anything }), {}, "it is wrong; got null"],
+      [anything, { id: "v" }, 'the request is wrong; got {"id":"v"}'],
+    ];
+    for (const [schema, request, end] of cases) {
+      const message = messageOf(schema, request);
+      assert.ok(message.endsWith(end), message);
+    }
+    const long = messageOf(z.object({ it: anything }), { it: "x".repeat(5000) });
+    assert.match(long, /; got "x{199}… \(5002 characters\)$/);
+  });
+
+  it("does not let the key of a map through at any length, or with control characters", () => {
+    const key = `\u0007${"k".repeat(4000)}`;
+    const message = messageOf(z.object({ parameters }), { parameters: { [key]: "x" } });
+    assert.ok(message.length < 500 && message.includes('parameters."\\u0007kk'), message);
+  });
+
+  it("never has a secret in it, be it asked for or beside the mistake", () => {
+    const request = {
+      secrets: { password: "hidden" },
+      list: [{ secrets: { hidden: "x" } }],
+      mount: { fs_type: "ext4", mount_flags: ["hidden"] },
+    };
+    const schemas = [
+      anything,
+      z.object({ list: anything }),
+      z.object({ mount: anything }),
+      z.object({ secrets: anything }),
+      z.object({ secrets: z.object({ password: anything }) }),
+      z.object({ mount: z.object({ mount_flags: z.array(anything) }) }),
+    ];
+    for (const schema of schemas) {
+      // What is no secret shows that the value was looked at.
+      const shown = messageOf(schema, request);
+      assert.ok(!shown.includes("hidden") && shown.includes("***stripped***"), shown);
+    }
+    assert.match(messageOf(z.object({ mount: anything }), request), /"fs_type":"ext4"/);
+  });
+});
+
 describe("a volume capability", () => {
   it("is a file system of the default type, one of a named type, or a raw block device", () => {
     assert.deepEqual(decodeOne(good), { kind: "filesystem", type: "ext4", options: [] });

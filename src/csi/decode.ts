@@ -4,23 +4,32 @@
  */
 import { isAbsolute, normalize } from "node:path";
 import { z } from "zod";
-import { failure } from "../domain/errors.ts";
+import { describeValue, failure } from "../domain/errors.ts";
 import { parseMountOptions } from "../domain/mount-options.ts";
 import type { Usage } from "../domain/model.ts";
+import { hideSecrets, isSecretName, stripped } from "./redact.ts";
 
-/** Parses a request with a schema; the first issue becomes the error. */
+/** Parses a request with a schema; the first issue becomes the error. Secret fields are not quoted. */
 export function decode<Schema extends z.ZodType>(method: string, schema: Schema, request: object): z.infer<Schema> {
   const parsed = schema.safeParse(request);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];
-  const rule = `${path.join(".")} ${issue?.message ?? "is invalid"}`;
-  throw failure("invalid_argument", { cannot: `serve ${method}`, rule, got: valueAt(request, path) });
+  const place = path.length === 0 ? "the request" : path.map(describeKey).join(".");
+  const rule = `${place} ${issue?.message ?? "is invalid"}`;
+  throw failure("invalid_argument", { cannot: `serve ${method}`, rule, got: hideSecrets(valueAt(request, path)) });
+}
+
+/** A key of a map comes from the request and may be anything. */
+function describeKey(key: PropertyKey): string {
+  const text = String(key);
+  return /^[\w./-]{1,128}$/.test(text) ? text : describeValue(text);
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   let value = root;
   for (const key of path) {
+    if (isSecretName(String(key))) return stripped;
     value = typeof value === "object" && value !== null ? (Reflect.get(value, key) as unknown) : undefined;
   }
   return value ?? null;
@@ -49,7 +58,7 @@ export const capacityRange = z
   .transform((range) => ({ required: range?.required_bytes ?? 0n, limit: range?.limit_bytes ?? 0n }));
 
 /** The access modes that this driver serves. */
-export const servedModes: readonly string[] = ["SINGLE_NODE_WRITER"];
+const servedModes: readonly string[] = ["SINGLE_NODE_WRITER"];
 const filesystems = ["ext4"] as const;
 
 const wireCapability = z.object({

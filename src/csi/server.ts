@@ -11,7 +11,7 @@ import { csiDescriptor, csiLoaderOptions } from "../gen/csi-descriptor.ts";
 import { csiMethods, type CsiMethodPath } from "../gen/csi-fields.ts";
 import { failure } from "../domain/errors.ts";
 import type { Logger } from "../observability/logger.ts";
-import { compose, type Call, type Handler, type Interceptor } from "./call.ts";
+import { compose, type Call, type HandleOf, type Handler, type Interceptor } from "./call.ts";
 import { deadline } from "./interceptors/deadline.ts";
 import { errorMap } from "./interceptors/error-map.ts";
 import { inFlight } from "./interceptors/in-flight.ts";
@@ -22,10 +22,10 @@ import { toStatus } from "./status.ts";
 
 export type { Server };
 
-export interface CsiServerOptions {
+interface CsiServerOptions {
   readonly logger: Logger;
-  /** Key of the in-flight lock for a call's subject (a volume id, or a name to be made). */
-  readonly lockKey: (call: { readonly method: string; readonly subject: string }) => string;
+  /** Gives the in-flight lock its key and the log its volume. */
+  readonly lockKey: HandleOf;
   readonly services: CsiServices;
 }
 
@@ -36,7 +36,7 @@ const largestMessage = 4 * 1024 * 1024;
 
 export function createCsiServer({ logger, lockKey, services }: CsiServerOptions): Server {
   const interceptors: readonly Interceptor[] = [
-    requestLog(logger), // the call's id comes with the call: see unary
+    requestLog(logger, lockKey), // the call's id comes with the call: see unary
     errorMap,
     deadline,
     sizeLimits,

@@ -3,8 +3,7 @@ import { pino, stdSerializers, type Logger as PinoLogger, type LoggerOptions } f
 
 export type Logger = PinoLogger;
 
-export const logLevels = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = "debug" | "info" | "warn" | "error";
 
 export function createLogger(options: { readonly level: LogLevel; readonly mode: string }): Logger {
   const settings: LoggerOptions = {

@@ -4,6 +4,7 @@ import { nodeIdOf } from "../../test/support/node-ids.ts";
 import { GiB } from "../domain/capacity.ts";
 import { volumeIdOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Publication, Volume } from "../domain/model.ts";
+import { parseNodeId } from "../domain/node-id.ts";
 import { revokedBy } from "../domain/publications.ts";
 import { Attachments } from "./attachment.ts";
 
@@ -14,7 +15,9 @@ const signal = () => new AbortController().signal;
 
 /** A volume that `holder` holds, and which marks were removed. */
 function held(holder: string) {
-  let publications: readonly Publication[] = [{ epoch: 1, node: nodeIdOf(holder), access: "read-write" }];
+  const node = parseNodeId(nodeIdOf(holder))?.id;
+  assert.ok(node);
+  let publications: readonly Publication[] = [{ epoch: 1, node, access: "read-write" }];
   const forgotten: VolumeId[] = [];
   const attachments = new Attachments({
     backend: {

@@ -20,9 +20,9 @@ const node: Mount = {
 const dead: Mount = { ...node, root: "/nvme0n1//deleted" };
 const otherNode: Mount = { ...node, root: "/nvme0n11" };
 
-/** The devices of a journal that knows one, by who bears its number now. */
-async function seen(bearer: Uuid | "other" | undefined): Promise<readonly SeenDevice[]> {
-  const entry = { devices: [{ path, number }] };
+/** The devices of a journal that knows one, once or several times, by who bears its number now. */
+async function seen(bearer: Uuid | "other" | undefined, times = 1): Promise<readonly SeenDevice[]> {
+  const entry = { devices: Array.from({ length: times }, () => ({ path, number })) };
   const initiator = { bearerOf: async () => Promise.resolve(bearer) };
   return await journaledDevices(initiator, own, entry);
 }
@@ -37,7 +37,11 @@ describe("a device that was found just now", () => {
 
 describe("a device of the journal", () => {
   const cases: readonly (readonly [string, Uuid | "other" | undefined, readonly boolean[]])[] = [
-    ["is known by everything while its own namespace bears the number", own, [true, true, true, false]],
+    [
+      "is known by its file system and its node while its own namespace bears the number",
+      own,
+      [true, true, false, false],
+    ],
     ["is known by its file system and its dead bind when it is lost", undefined, [true, false, true, false]],
     [
       "is known by its dead bind alone when another volume bears the number",
@@ -59,4 +63,16 @@ describe("a device of the journal", () => {
       );
     });
   }
+
+  it("is known by its dead bind too when it was lost and found again under its name and number", async () => {
+    const devices = await seen(own, 2);
+    assert.deepEqual(
+      devices.map(({ state }) => state),
+      ["replaced", "live"],
+    );
+    assert.deepEqual(
+      [ext4, node, dead, otherNode].map((mount) => showsAny(mount, devices)),
+      [true, true, true, false],
+    );
+  });
 });

@@ -6,7 +6,6 @@
  * W3  A stage that is refused for good leaves neither a connection nor a journal entry: nobody will unstage it.
  * W4  An unstage is done when nothing holds the device and no controller is left (R8), never before.
  */
-import { sameDevice } from "../domain/device-number.ts";
 import { failure, isFinal } from "../domain/errors.ts";
 import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Attachment, NodeIdentity, Usage } from "../domain/model.ts";
@@ -128,10 +127,8 @@ export class Staging {
   async #stillMounted(volume: VolumeId, before: JournalEntry | undefined): Promise<JournalEntry["devices"]> {
     const mounts = await this.#deps.filesystem.mounts();
     const own = await this.#ownDevices(volume, before);
-    const shown = own.filter((device) => mounts.some((mount) => shows(mount, device)));
-    return (before?.devices ?? []).filter(({ path, number }) =>
-      shown.some((device) => device.path === path && sameDevice(device.number, number)),
-    );
+    const isShown = (device: SeenDevice | undefined) => device && mounts.some((mount) => shows(mount, device));
+    return (before?.devices ?? []).filter((_device, index) => isShown(own[index]));
   }
 
   async unstage(volume: VolumeId, stagingPath: string, signal: AbortSignal): Promise<void> {

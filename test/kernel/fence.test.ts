@@ -5,17 +5,29 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
-import { poll } from "../../src/host/clock.ts";
+import { poll, sleep } from "../../src/host/clock.ts";
+import { untilAborted } from "../../src/lib/abort.ts";
 import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 import { buildMutant } from "../support/mutant.ts";
 
 const limit = () => AbortSignal.timeout(60_000);
-/** Several times what a fenced host needs for its next attempts. */
+/**
+ * How long nothing may be written after the fence. That a write never lands cannot be waited for, only watched: a
+ * host reconnects after 2 s, and this is time for two attempts.
+ */
 const observeMs = 5000;
 const staleMiB = 100;
+/**
+ * A node that nobody can reach: it keeps its queue and tries to reconnect. Else the fenced host may be told at once that
+ * there is nothing for it, and its queue would be gone before the volume returns.
+ */
+const cutNetwork = `
+nft 'table inet cut { chain input { type filter hook input priority -20; tcp dport 4420 tcp flags syn reject with tcp reset; }; }'`;
+const mendNetwork = "nft delete table inet cut";
+/** In proc_pid_syscall(5): write(2) on x86-64, to standard output. A process that runs shows no number. */
+const isWriteToOutput = /^1 0x1 /;
 
 describe("the fence", () => {
   let guest: GuestDriver;
@@ -48,7 +60,7 @@ describe("the fence", () => {
     await volume.unpublish();
     const fenced = await volume.lastWrite();
     await guest.machine.exec(["cp", "--reflink=always", volume.backing, "/pool/fenced"]);
-    await delay(observeMs);
+    await sleep(observeMs, limit());
     const { exitCode } = await guest.machine.exec(["cmp", "--silent", volume.backing, "/pool/fenced"], {
       check: false,
     });
@@ -62,22 +74,33 @@ describe("the fence", () => {
     return changed;
   }
 
+  /** A write that waits in the queue of a device without a path. */
+  async function queueWrite(device: string, text: string) {
+    const place = [`of=${device}`, `seek=${staleMiB * 256}`, "bs=4096", "count=1", "iflag=fullblock", "oflag=direct"];
+    const writer = await guest.machine.spawn(["dd", ...place, "conv=notrunc,nocreat"], { stdin: text.padEnd(4096) });
+    await poll(async () => {
+      const call = await guest.machine.readFile(`/proc/${writer.pid}/syscall`);
+      return isWriteToOutput.test(call) ? true : undefined;
+    }, limit());
+    return writer;
+  }
+
   /** Fences a node with a write in its queue, gives the volume back to it, and tells whether that write landed. */
   async function staleWriteLands(name: string, meanwhile?: (volume: GuestVolume) => Promise<void>): Promise<boolean> {
     const volume = new GuestVolume(guest, name, "block");
     await volume.open();
     const device = await volume.device();
+    await guest.machine.sh(cutNetwork);
     await volume.unpublish();
-    const write = `printf '%-4096s' stale | dd of=${device} bs=4096 count=1 seek=${staleMiB * 256} oflag=direct conv=notrunc`;
-    const stale = await guest.machine.spawn(["sh", "-c", write]);
-    await delay(1000);
+    const stale = await queueWrite(device, "stale");
     await meanwhile?.(volume);
     await volume.publish();
-    await delay(observeMs);
+    await guest.machine.sh(mendNetwork);
+    // The old connection comes back or is given up; either way the writer is told, and nothing waits any more.
+    const { exitCode } = await untilAborted(stale.exited, limit());
+    await volume.stage();
     const read = `dd if=${volume.backing} bs=4096 count=1 skip=${staleMiB * 256} status=none | head --bytes=5 | tr -d '\\0'`;
     const landed = (await guest.machine.sh(read)).stdout === "stale";
-    await volume.stage();
-    const { exitCode } = await stale.exited;
     assert.equal(landed, exitCode === 0, "the writer is told the truth");
     await volume.destroy();
     return landed;
@@ -103,7 +126,7 @@ describe("the fence", () => {
     const mutant = await buildMutant({
       name: "acl-only",
       file: "src/target-agent/exporter.ts",
-      replace: `      await this.#unlink(nqn);
+      replace: `      await this.ports.unlink(nqn, signal);
       await this.#configfs.removeSubsystem(nqn);
     });
     const left = await this.#configfs.subsystems();

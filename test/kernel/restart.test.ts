@@ -1,26 +1,27 @@
 /**
- * The process may die and the target's configuration may vanish: mounted volumes do not notice (DESIGN 5.3).
+ * The target's configuration may vanish while hosts are connected: it comes back as it was, and they resume (DESIGN
+ * 5.3). That a restart of the process alone is not noticed is shown in process-restart.test.ts.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { poll } from "../../src/host/clock.ts";
 import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 import { buildMutant } from "../support/mutant.ts";
 
+const limit = () => AbortSignal.timeout(60_000);
 const volumeCount = 20;
 /** Takes every nvmet object away as a reboot of the target would: hosts meet a closed port, never a missing subsystem. */
 const removeAllExports = `
 cd /sys/kernel/config/nvmet
 nft 'table inet reboot { chain input { type filter hook input priority -20; tcp dport 4420 tcp flags syn reject with tcp reset; }; }'
-rm ports/*/subsystems/*
-for subsystem in subsystems/*; do rmdir $subsystem/namespaces/*; rm $subsystem/allowed_hosts/*; rmdir $subsystem; done
-rmdir hosts/* ports/*
+shopt -s nullglob
+for link in ports/*/subsystems/* subsystems/*/allowed_hosts/*; do rm $link; done
+for object in subsystems/*/namespaces/* subsystems/* hosts/* ports/*; do rmdir $object; done
 nft delete table inet reboot`;
 
-describe("a restart", () => {
+describe("a restart of the target", () => {
   let guest: GuestDriver;
 
   before(async () => {
@@ -30,42 +31,15 @@ describe("a restart", () => {
   after(async () => guest[Symbol.asyncDispose]());
 
   const run = async (script: string) => (await guest.machine.sh(script)).stdout.trim();
-  const controllers = async () => (await run("cat /sys/class/nvme/nvme*/hostnqn | sort")).split("\n");
-  const states = async () => (await run("cat /sys/class/nvme/nvme*/state")).split("\n");
+  const lines = async (script: string) => (await run(`shopt -s nullglob; ${script}`)).split("\n").filter(Boolean);
+  const controllers = async () =>
+    await lines("for c in /sys/class/nvme/nvme*; do echo ${c##*/} $(cat $c/hostnqn); done");
+  const states = async () => await lines("for c in /sys/class/nvme/nvme*; do cat $c/state; done");
 
-  it("of the process is not noticed by a mounted volume under write load, killed or stopped", async () => {
-    const volume = new GuestVolume(guest, "restarted", "ext4");
-    await volume.open();
-    await volume.nodePublish();
-    const before = await controllers();
-    // Each line is fsynced before its number is said; a failed write ends the loop.
-    const loop = `for n in $(seq 1 100000); do echo $n >> ${volume.target}/ledger; sync ${volume.target}/ledger; echo $n; done`;
-    let written = 0;
-    const writer = await guest.machine.spawn(["bash", "-euc", loop], {
-      onStdoutLine: (line) => (written = Number(line)),
-    });
-    const goesOn = async () => {
-      const from = written;
-      await poll(async () => Promise.resolve(written > from + 3 ? true : undefined), AbortSignal.timeout(60_000));
-    };
-    await goesOn();
-    for (const end of ["kill", "stop", "kill"] as const) {
-      await guest[end]();
-      await goesOn();
-      await guest.start();
-      await goesOn();
-    }
-    await writer.kill("SIGTERM");
-    await writer.exited;
-    assert.deepEqual(await controllers(), before);
-    assert.equal(await run("dmesg | grep -ciE 'I/O error|reconnecting|remount' || true"), "0");
-    const kept = (await run(`cat ${volume.target}/ledger`)).split("\n").map(Number);
-    assert.deepEqual(
-      kept.slice(0, written),
-      Array.from({ length: written }, (_, index) => index + 1),
-    );
-    await volume.destroy();
-  });
+  /** Every controller is live, or gone: none is still on its way. */
+  async function settled(): Promise<void> {
+    await poll(async () => ((await states()).every((state) => state === "live") ? true : undefined), limit());
+  }
 
   it("after all configfs state was lost resumes every connected volume and loses no controller", async () => {
     const volumes = Array.from({ length: volumeCount }, (_, index) => new GuestVolume(guest, `lost-${index}`, "block"));
@@ -76,10 +50,7 @@ describe("a restart", () => {
     await guest.kill();
     await run(removeAllExports);
     await guest.start();
-    await poll(async () => {
-      const all = await states();
-      return all.every((state) => state === "live") ? all : undefined;
-    }, AbortSignal.timeout(60_000));
+    await settled();
     assert.deepEqual(await controllers(), before);
     for (const volume of volumes) {
       await run(`echo resumed | dd of=${await volume.device()} bs=4096 conv=sync,notrunc oflag=direct status=none`);
@@ -91,10 +62,10 @@ describe("a restart", () => {
       name: "open-listener",
       file: "src/target-agent/restore.ts",
       replace: "if (missing.length > 0) await gate.close(signal);",
-      by: "for (const record of missing) { await agent.restore(record.id, 'prepare', signal); await agent.restore(record.id, 'link', signal); await new Promise((resolve) => setTimeout(resolve, 300)); }",
+      by: "for (const { id } of missing) { await agent.prepare(id, signal); await agent.link(id, signal); await new Promise((resolve) => setTimeout(resolve, 300)); }",
     });
     await guest.start(mutant);
-    await delay(8000);
+    await settled();
     const lost = volumeCount - (await controllers()).length;
     console.log(`without the closed listener: ${lost} of ${volumeCount} controllers lost`);
     assert.ok(lost > 0, "the test sees a controller that is lost when the listener opens too early");
@@ -116,24 +87,6 @@ describe("a restart", () => {
     assert.match(status.volume_condition.message, /it must exist/);
     await run(`mv /pool/away ${broken.backing}`);
     for (const volume of [whole, broken]) await volume.destroy();
-  });
-
-  it("of the whole machine brings every fsynced byte back, with a check instead of a format", async () => {
-    await guest.stop();
-    await guest.start("dist", ["--state-dir", "/pool/state"]);
-    const volume = new GuestVolume(guest, "power", "ext4");
-    await volume.open();
-    await run(`seq 1 5000 > ${volume.staging}/file; sync ${volume.staging}/file`);
-    await guest.machine.reset();
-    guest.forget();
-    await guest.mountPool();
-    await guest.start("dist", ["--state-dir", "/pool/state"]);
-    // As the kubelet does after a reboot: the same context as before, and no unstage.
-    await run(`mkdir -p ${volume.staging}`);
-    await volume.stage();
-    assert.equal(await run(`seq 1 5000 | cmp - ${volume.staging}/file && echo same`), "same");
-    assert.match(guest.log.findLast((line) => line.includes("NodeStageVolume")) ?? "", /checked and mounted/);
-    await volume.destroy();
   });
 
   it("leaves nothing behind", async () => {

@@ -11,7 +11,7 @@ import type { Channel, ExitStatus, ProcessSpec, ProcessStreams, RunningProcess }
 import { encodeFrame, encodeJson, frameTypes, readFrames, writeFully } from "./frames.ts";
 import { sessionSettings, windowBytes } from "./http2-stream.ts";
 
-export type Explain = (cause: unknown) => Promise<Error>;
+type Explain = (cause: unknown) => Promise<Error>;
 
 export class GuestChannel implements Channel {
   readonly #session: ClientHttp2Session;

@@ -12,7 +12,7 @@ const moduleName = (path: string) =>
     .replaceAll("-", "_");
 
 /** Paths of the modules and all they depend on, dependencies first. Built-in ones are in no file and not listed. */
-export function loadOrder(modulesDep: string, wanted: readonly string[]): string[] {
+function loadOrder(modulesDep: string, wanted: readonly string[]): string[] {
   const dependencies = new Map<string, readonly string[]>();
   const paths = new Map<string, string>();
   for (const line of modulesDep.split("\n")) {

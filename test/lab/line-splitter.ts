@@ -3,7 +3,7 @@
  */
 import { StringDecoder } from "node:string_decoder";
 
-export interface LineSplitter {
+interface LineSplitter {
   readonly push: (chunk: Buffer) => void;
   readonly end: () => void;
 }

@@ -22,7 +22,7 @@ export interface QemuOptions {
   readonly port: string;
 }
 
-export function qemuArguments(options: QemuOptions): string[] {
+function qemuArguments(options: QemuOptions): string[] {
   const { image, memoryMiB, uuid, port } = options;
   const disk = (path: string, id: string, flags: string) => [
     ...["-drive", `file=${escape(path)},if=none,format=raw,id=${id},${flags}`],

@@ -132,7 +132,9 @@ class Child {
   constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const { PATH = "" } = process.env;
     const env = { PATH, ...environment };
-    this.#process = spawn(process.execPath, [main, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] });
+    // A test that is killed takes its driver along.
+    const command = ["--pdeathsig", "KILL", process.execPath, main, ...argv];
+    this.#process = spawn("setpriv", command, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#process.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     this.#closed = once(this.#process, "close");

@@ -4,7 +4,7 @@
  * 1. `restart` and `kill` change the process alone; the kernel state stays.
  * 2. Disposing stops the driver and gives up the machine.
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { poll } from "../../src/host/clock.ts";
 import type { Machine, Spawned } from "../lab/machine.ts";
 import { startLab } from "../lab/start-lab.ts";
 import { openCsiClient, type CsiClient } from "./csi-client.ts";
@@ -13,6 +13,8 @@ export const guestCluster = "lab";
 export const poolPath = "/pool";
 export const stateDir = "/run/nvmetcp-csi/state";
 const endpoint = "/run/nvmetcp-csi/csi.sock";
+/** Between "serving" in the log and the first answer; most of it is the back-off of a client that lost a killed driver. */
+const answerLimitMs = 30_000;
 
 export interface GuestDriverOptions {
   readonly signal: AbortSignal;
@@ -111,15 +113,19 @@ class LabDriver implements GuestDriver {
   }
 
   async #answers(): Promise<void> {
-    for (let attempt = 0; ; attempt += 1) {
+    const limit = AbortSignal.timeout(answerLimitMs);
+    let refusal: unknown;
+    const probe = async () => {
       try {
-        await this.client.identity.Probe({}, { deadlineMs: 10_000 });
-        return;
+        return await this.client.identity.Probe({}, { deadlineMs: 10_000, signal: limit });
       } catch (error) {
-        if (attempt === 20) throw error;
-        await delay(250);
+        refusal = error;
+        return undefined;
       }
-    }
+    };
+    await poll(probe, limit).catch((error: unknown) => {
+      throw refusal ?? error;
+    });
   }
 
   async stop(): Promise<number | undefined> {

@@ -1,6 +1,6 @@
 /**
- * A driver with one guard taken out: the test of a test. A kernel test that guards a promise runs once more against
- * the mutant and must see the fault there; otherwise it could not fail.
+ * A driver with one or more guards taken out: the test of a test. A kernel test that guards a promise runs once more
+ * against the mutant and must see the fault there; otherwise it could not fail.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import type { Plugin } from "esbuild";
 import { bundle } from "../../scripts/bundle.ts";
 
 export interface Mutation {
-  /** Names the bundle's folder. */
+  /** Names the bundle's folder, with the names of the mutations beside it. */
   readonly name: string;
   /** Source file, relative to the project. */
   readonly file: string;
@@ -20,24 +20,28 @@ export interface Mutation {
 const project = join(import.meta.dirname, "../..");
 
 /** Builds the mutant; returns its folder relative to the project, for `GuestDriverOptions.bundle`. */
-export async function buildMutant(mutation: Mutation): Promise<string> {
-  const path = join(project, mutation.file);
-  const source = await readFile(path, "utf8");
-  const parts = source.split(mutation.replace);
-  if (parts.length !== 2) {
-    throw new Error(
-      `cannot build ${mutation.name}: its text must occur once in ${mutation.file}; got ${parts.length - 1}`,
-    );
+export async function buildMutant(...mutations: readonly Mutation[]): Promise<string> {
+  const changed = new Map<string, string>();
+  for (const mutation of mutations) {
+    const path = join(project, mutation.file);
+    changed.set(path, mutate(changed.get(path) ?? (await readFile(path, "utf8")), mutation));
   }
   const plugin: Plugin = {
     name: "mutant",
     setup(build) {
-      build.onLoad({ filter: /\.ts$/ }, ({ path: loaded }) =>
-        loaded === path ? { contents: parts.join(mutation.by), loader: "ts" } : undefined,
-      );
+      build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const contents = changed.get(path);
+        return contents === undefined ? undefined : { contents, loader: "ts" };
+      });
     },
   };
-  const folder = join("dist/mutants", mutation.name);
+  const folder = join("dist/mutants", mutations.map(({ name }) => name).join("+"));
   await bundle(folder, [plugin]);
   return folder;
+}
+
+function mutate(source: string, { name, file, replace, by }: Mutation): string {
+  const parts = source.split(replace);
+  if (parts.length === 2) return parts.join(by);
+  throw new Error(`cannot build ${name}: its text must occur once in ${file}; got ${parts.length - 1}`);
 }

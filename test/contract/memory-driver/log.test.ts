@@ -28,7 +28,7 @@ describe("the log of a driver", () => {
   const wholeOutput = async (signal: AbortSignal) => {
     const name = newSentinel();
     await refused(driver.client.controller.CreateVolume({ name }), "INVALID_ARGUMENT");
-    await driver.logged((line) => line["volume"] === name && "code" in line, signal);
+    await driver.logged((line) => line["name"] === name && "code" in line, signal);
     return driver.output();
   };
 
@@ -39,16 +39,16 @@ describe("the log of a driver", () => {
     await controller.DeleteVolume({ volume_id });
     await refused(controller.ControllerGetVolume({ volume_id }), "NOT_FOUND");
     await wholeOutput(t.signal);
-    const [created] = linesOf("CreateVolume").filter((line) => line["volume"] === "log-1");
+    const [created] = linesOf("CreateVolume").filter((line) => line["name"] === "log-1");
     const [deleted] = linesOf("DeleteVolume");
     const [looked] = linesOf("ControllerGetVolume");
     const seen: readonly (readonly [LogLine | undefined, string, string])[] = [
-      [created, "log-1", "OK"],
+      [created, volume_id, "OK"],
       [deleted, volume_id, "OK"],
       [looked, volume_id, "NOT_FOUND"],
     ];
-    for (const [line, subject, code] of seen) {
-      assert.equal(line?.["volume"], subject);
+    for (const [line, id, code] of seen) {
+      assert.equal(line?.["volume"], id);
       assert.equal(line["code"], code);
       assert.equal(typeof line["ms"], "number");
       assert.match(String(line["id"]), /^[0-9a-f-]{36}$/);

@@ -88,6 +88,14 @@ describe("the socket of a driver", () => {
     await assert.rejects(lstat(driver.socketPath), { code: "ENOENT" });
   });
 
+  it("may have the longest path that the kernel takes", async (t) => {
+    await using paths = await makeKubeletPaths();
+    const socketPath = path.join(paths.root, "s".repeat(107 - paths.root.length - 1));
+    assert.equal(Buffer.byteLength(socketPath), 107);
+    await using driver = await startDriver({ socketPath, signal: t.signal });
+    assert.ok((await lstat(driver.socketPath)).isSocket());
+  });
+
   it("replaces the socket of a driver that was killed", async (t) => {
     await using paths = await makeKubeletPaths();
     const socketPath = path.join(paths.root, "csi.sock");

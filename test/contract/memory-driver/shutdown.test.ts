@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { open, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
@@ -22,8 +22,15 @@ const patience = (signal: AbortSignal) => withTimeout(signal, 8000);
 async function makeSlowJournal(driver: Driver) {
   const file = path.join(driver.stateDir, "node", "journal", `v1-${hash}.json`);
   await promisify(execFile)("mkfifo", [file]);
-  const entry = { schema: 1, volume: `v1-${hash}`, epoch: 1, stagingPath: "/nowhere", usage: "block", devices: [] };
-  return async () => writeFile(file, JSON.stringify(entry));
+  const lists = { readOnlyTargets: [], devices: [] };
+  const entry = { schema: 1, volume: `v1-${hash}`, epoch: 1, stagingPath: "/nowhere", usage: "block", ...lists };
+  return async () => {
+    await using reader = await open(file, "w");
+    // Whoever reads the journal again finds a file that does not make it wait.
+    await writeFile(`${file}.whole`, JSON.stringify(entry));
+    await rename(`${file}.whole`, file);
+    await reader.writeFile(JSON.stringify(entry));
+  };
 }
 
 /** A call that has arrived: a second one for the same volume is refused. */

@@ -8,6 +8,7 @@ import { makeKubeletPaths } from "../../support/kubelet-paths.ts";
 import { nodeIdOf } from "../../support/node-ids.ts";
 
 const cluster = ["--cluster-id", "c"];
+const longSocket = [/--csi-endpoint/, /at most 107 bytes/, /; got "unix:\/\/\/sss/];
 
 describe("a start with a wrong configuration", () => {
   const cases: readonly (readonly [string, readonly string[], readonly RegExp[]])[] = [
@@ -15,6 +16,11 @@ describe("a start with a wrong configuration", () => {
     ["no cluster id", ["node", "--backend", "memory"], [/--cluster-id/, /NVMETCP_CLUSTER_ID/]],
     ["a host name for a portal", ["node", ...cluster, "--portals", "storage:4420"], [/--portals/, /NVMETCP_PORTALS/]],
     ["an unknown mode", ["nod", ...cluster], [/all-in-one, controller, node/, /nod/]],
+    [
+      "a socket path beyond 107 bytes",
+      ["node", ...cluster, "--csi-endpoint", `unix:///${"s".repeat(107)}`],
+      longSocket,
+    ],
   ];
   for (const [what, argv, patterns] of cases) {
     it(`ends with exit 1 and names the option: ${what}`, async (t) => {

@@ -45,13 +45,20 @@ export const vmfs = made(
   `printf '\\x5e\\xf1\\xab\\x2f' | dd of="$1" bs=1M seek=2 conv=notrunc,fsync status=none`,
 );
 
-export const xfs = made("xfs", `mkfs.xfs -q -f "$1"`);
+const xfs = made("xfs", `mkfs.xfs -q -f "$1"`);
 
-const lvm = `disk=$(losetup --find --show "$1"); pvcreate -qq "$disk"; losetup --detach "$disk"`;
+const btrfs = made("btrfs", `mkfs.btrfs -q -f "$1"`);
+
+const lvm = made("LVM2_member", `disk=$(losetup --find --show "$1"); pvcreate -qq "$disk"; losetup --detach "$disk"`);
 
 /** A node sees sectors of 4 KiB, a loop device with 512 bytes as well; a table for the one is none for the other. */
-const gpt = (sectorSize: number) =>
+const partition = (sectorSize: number) =>
   `disk=$(losetup --find --show --sector-size ${sectorSize} "$1"); echo "label: gpt" | sfdisk -q "$disk"; losetup --detach "$disk"`;
+
+const gpt: ForeignData = { ...made("gpt", partition(4096)), contentType: "PMBR" };
+
+/** Begins in the first 2 MiB, and blkid on the node has a name for it: two guards see it. */
+export const named: readonly ForeignData[] = [xfs, btrfs, lvm, gpt];
 
 const headless = `mkfs.ext4 -q -b 4096 "$1"; fallocate --punch-hole --offset 0 --length 2MiB "$1"`;
 
@@ -65,10 +72,7 @@ export const foreignData: readonly ForeignData[] = [
   ...bytesElsewhere,
   unknown("ext4 with the superblock of an xfs before it", 0, two),
   unknown("ext4 that lost its first 2 MiB, superblock included", 128 * MiB, headless),
-  xfs,
-  made("btrfs", `mkfs.btrfs -q -f "$1"`),
-  made("LVM2_member", lvm),
-  { ...made("gpt", gpt(4096)), contentType: "PMBR" },
-  { ...made("PMBR", gpt(512)), name: "gpt of a disk with sectors of 512 bytes", contentType: "gpt" },
+  ...named,
+  { ...made("PMBR", partition(512)), name: "gpt of a disk with sectors of 512 bytes", contentType: "gpt" },
   vmfs,
 ];
