@@ -93,10 +93,3 @@ export function hostIdentityOf(node: Uuid, volume: VolumeId, epoch: number): Hos
   const hostId = uuidv5(`${volume} ${epoch}`, node) as Uuid;
   return { hostNqn: `nqn.2014-08.org.nvmexpress:uuid:${hostId}` as Nqn, hostId };
 }
-
-const hostNqnPattern = /^nqn\.2014-08\.org\.nvmexpress:uuid:[0-9a-f-]{36}$/;
-
-/** Whether a host NQN has the form that this driver gives to hosts. */
-export function isHostNqn(text: string): boolean {
-  return hostNqnPattern.test(text);
-}

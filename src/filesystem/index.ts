@@ -9,6 +9,7 @@
 import type { Bytes } from "../domain/capacity.ts";
 import type { Uuid } from "../domain/identity.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
+import type { DeviceSignature } from "../host/blkid.ts";
 
 export { topMountAt } from "./mountinfo.ts";
 
@@ -25,12 +26,7 @@ export interface BlockDevice extends DeviceName {
   readonly size: Bytes;
 }
 
-/** What blkid calls the content of a device. */
-export interface Signature {
-  /** `ext4`, `xfs`, `LVM2_member`, `gpt`, `dos`, `crypto_LUKS`, … */
-  readonly type: string;
-  readonly uuid?: string;
-}
+export type Signature = DeviceSignature;
 
 /** What direct reads and blkid said about a device. Only a complete reading is evidence. */
 export type Evidence =

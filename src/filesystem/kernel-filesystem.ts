@@ -2,7 +2,6 @@
  * File systems of this host's kernel: composes direct reads, blkid, e2fsprogs, mount and the kernel's own tables.
  */
 import { basename, join } from "node:path";
-import { sameDevice } from "../domain/device-number.ts";
 import type { Bytes } from "../domain/capacity.ts";
 import { DomainError } from "../domain/errors.ts";
 import { gateRegions } from "../domain/gate-regions.ts";
@@ -23,7 +22,7 @@ import type {
   MountRequest,
   SpaceUsage,
 } from "./index.ts";
-import { readMounts } from "./mountinfo.ts";
+import { readMounts, usersOf } from "./mountinfo.ts";
 import { bindPath, mountDevice, unmountPath, type MounterContext } from "./mounter.ts";
 import { usageOf } from "./usage.ts";
 
@@ -105,15 +104,13 @@ export class KernelFilesystem implements Filesystem {
     return members.flat().includes(name);
   }
 
-  async holders({ path, number }: DeviceName): Promise<readonly string[]> {
-    const name = basename(path);
+  async holders(device: DeviceName): Promise<readonly string[]> {
+    const name = basename(device.path);
     const [stacked, mounts] = await Promise.all([
       listNames(join(this.#sys, "class/block", name, "holders")),
       readMounts(this.#mounter.proc),
     ]);
-    const isUser = (mount: Mount) =>
-      sameDevice(mount.device, number) || (mount.type === "devtmpfs" && mount.root === `/${name}`);
-    return [...stacked, ...mounts.filter(isUser).map((mount) => mount.path)];
+    return [...stacked, ...usersOf(mounts, device)];
   }
 
   async usage(path: string): Promise<readonly SpaceUsage[]> {

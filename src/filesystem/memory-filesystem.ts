@@ -18,7 +18,7 @@ import type {
   Signature,
   SpaceUsage,
 } from "./index.ts";
-import { originOf, topMountAt } from "./mountinfo.ts";
+import { originOf, topMountAt, usersOf } from "./mountinfo.ts";
 
 /** What a bind mount of a device node looks like in a mount table. */
 const devtmpfs = { device: { major: 0, minor: 6 }, type: "devtmpfs", source: "devtmpfs" } as const;
@@ -136,13 +136,7 @@ export class MemoryFilesystem implements Filesystem {
   }
 
   async holders(device: BlockDevice): Promise<readonly string[]> {
-    return await Promise.resolve(this.#usersOf(device));
-  }
-
-  #usersOf({ path, number }: BlockDevice): readonly string[] {
-    const isUser = (mount: Mount) =>
-      sameDevice(mount.device, number) || (mount.type === "devtmpfs" && mount.root === `/${basename(path)}`);
-    return this.#mounts.filter(isUser).map((mount) => mount.path);
+    return await Promise.resolve(usersOf(this.#mounts, device));
   }
 
   async usage(path: string): Promise<readonly SpaceUsage[]> {
@@ -158,7 +152,7 @@ export class MemoryFilesystem implements Filesystem {
 
   #refuseIfMounted(device: BlockDevice, verb: string): void {
     if (!this.#isMounted(device)) return;
-    const got = this.#usersOf(device);
+    const got = usersOf(this.#mounts, device);
     throw failure("in_use", { cannot: `${verb} ${device.path}`, rule: "it must not be mounted", got });
   }
 

@@ -2,11 +2,12 @@
  * The mount table of this process, from /proc/self/mountinfo: reading it never touches a mounted file system.
  * Format: proc_pid_mountinfo(5); optional fields end at a single dash.
  */
-import { join, normalize } from "node:path";
+import { basename, join, normalize } from "node:path";
 import { readText } from "../host/files.ts";
+import { sameDevice } from "../domain/device-number.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import { failure } from "../domain/errors.ts";
-import type { Mount } from "./index.ts";
+import type { DeviceName, Mount } from "./index.ts";
 
 const linePattern =
   /^\d+ \d+ (?<major>\d+):(?<minor>\d+) (?<root>\S+) (?<path>\S+) (?<options>\S+)(?: \S+)*? - (?<type>\S+) (?<source>\S*) (?<superOptions>\S+)$/;
@@ -73,4 +74,11 @@ export function originOf(mounts: readonly Mount[], path: string): Origin | undef
 
 function withoutEndSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+/** Paths at which a device that is there is used: as a file system, or as a device node. */
+export function usersOf(mounts: readonly Mount[], { path, number }: DeviceName): readonly string[] {
+  const isUser = (mount: Mount) =>
+    sameDevice(mount.device, number) || (mount.type === "devtmpfs" && mount.root === `/${basename(path)}`);
+  return mounts.filter(isUser).map((mount) => mount.path);
 }

@@ -1,12 +1,12 @@
 /**
  * What blkid sees on a device, by its low-level probe: no cache, no udev.
  *
- * B1  "Nothing recognised" (exit 2) is also the answer for an unreadable or absent device (V17). It is evidence only
+ * I1  "Nothing recognised" (exit 2) is also the answer for an unreadable or absent device (V17). It is evidence only
  *     beside a complete direct reading of the same device.
  */
 import { toolFailure, type Exec } from "./exec.ts";
 
-/** The same as the `Signature` of filesystem/index.ts. */
+/** What blkid calls the content of a device. */
 export interface DeviceSignature {
   /** `ext4`, `xfs`, `LVM2_member`, `gpt`, `dos`, …; `ambivalent` for several at once, `unknown` without a name. */
   readonly type: string;

@@ -118,7 +118,8 @@ describe("the kernel initiator", () => {
   beforeEach(() => {
     rmSync(kernel.sys, { recursive: true, force: true });
     kernel = new FakeKernel();
-    initiator = new KernelInitiator({ exec: kernel.exec, sys: kernel.sys, rescanAfterMs: 0 });
+    const timing = { reconnectDelay: 2, keepAlive: 5 };
+    initiator = new KernelInitiator({ exec: kernel.exec, sys: kernel.sys, proc: kernel.sys, timing, rescanAfterMs: 0 });
   });
   afterEach(() => rmSync(kernel.sys, { recursive: true, force: true }));
 

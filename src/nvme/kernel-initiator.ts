@@ -5,6 +5,7 @@
  * K1  Before a host connects, every controller of the subsystem under another host NQN is gone, and so is the device
  *     that it carried: its queued writes belong to a revoked publication (V41).
  * K2  Only a head with the exact NQN and UUID, at least one live path and the full size is a connected device.
+ * K3  The first change waits for connects that an earlier process left running.
  */
 import { join } from "node:path";
 import { DomainError } from "../domain/errors.ts";
@@ -17,6 +18,7 @@ import { removeControllers, type Condemned } from "./controller-removal.ts";
 import { DeviceWait } from "./device-wait.ts";
 import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
 import { checkNqn, ConnectAttempts, connectArguments, samePortal, type Timing } from "./nvme-connect.ts";
+import { orphansEnded } from "./orphaned-connects.ts";
 import { readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
 
 export interface KernelInitiatorOptions {
@@ -25,8 +27,10 @@ export interface KernelInitiatorOptions {
   readonly sys?: string;
   /** Where device nodes are; `/dev`. */
   readonly dev?: string;
-  /** Seconds between two attempts to restore a lost path, and of silence until a path counts as lost; 5 and 5. */
-  readonly timing?: Timing;
+  /** Where proc is mounted; `/proc`. */
+  readonly proc?: string;
+  /** Seconds between two attempts to restore a lost path, and of silence until a path counts as lost. */
+  readonly timing: Timing;
   /** How long a live controller may lack its namespace before it is asked to look again; 1000. */
   readonly rescanAfterMs?: number;
 }
@@ -38,14 +42,25 @@ export class KernelInitiator implements Initiator {
   readonly #timing: Timing;
   readonly #rescanAfterMs: number;
   readonly #attempts: ConnectAttempts;
+  readonly #proc: string;
+  /** K3. */
+  #isAlone = false;
 
-  constructor({ exec, sys = "/sys", dev = "/dev", timing, rescanAfterMs = 1000 }: KernelInitiatorOptions) {
+  constructor(options: KernelInitiatorOptions) {
+    const { exec, sys = "/sys", dev = "/dev", proc = "/proc", timing, rescanAfterMs = 1000 } = options;
     this.#exec = exec;
     this.#sys = sys;
     this.#dev = dev;
-    this.#timing = timing ?? { reconnectDelay: 5, keepAlive: 5 };
+    this.#proc = proc;
+    this.#timing = timing;
     this.#rescanAfterMs = rescanAfterMs;
-    this.#attempts = new ConnectAttempts(exec, this.#timing);
+    this.#attempts = new ConnectAttempts(exec, timing);
+  }
+
+  async #predecessorGone(signal: AbortSignal): Promise<void> {
+    if (this.#isAlone) return;
+    await orphansEnded(this.#proc, signal);
+    this.#isAlone = true;
   }
 
   async connect(request: ConnectRequest, signal: AbortSignal): Promise<NvmeDevice> {
@@ -53,6 +68,7 @@ export class KernelInitiator implements Initiator {
     // Everything is checked before the first side effect.
     for (const portal of portals) connectArguments(nqn, host, portal, this.#timing);
     const condemn = (subsystems: readonly Subsystem[]) => obsolete(subsystems, host.hostNqn);
+    await this.#predecessorGone(signal);
     await removeControllers({ exec: this.#exec, sys: this.#sys }, nqn, condemn, signal);
     const connected = (await readSubsystems(this.#sys, nqn)).flatMap(({ controllers }) => controllers);
     const missing = portals.filter(
@@ -110,6 +126,7 @@ export class KernelInitiator implements Initiator {
 
   async disconnect(nqn: Nqn, signal: AbortSignal): Promise<void> {
     checkNqn(nqn);
+    await this.#predecessorGone(signal);
     await this.#attempts.settled(nqn, signal);
     await removeControllers({ exec: this.#exec, sys: this.#sys }, nqn, everything, signal);
   }

@@ -17,7 +17,6 @@ export interface Controller {
   readonly name: string;
   /** `live`, `connecting`, `resetting`, `deleting`, `deleting (no IO)`, `dead`, `new`. */
   readonly state: string;
-  readonly transport: string;
   readonly portal?: Portal;
   readonly hostNqn?: string;
   readonly id?: number;
@@ -26,11 +25,9 @@ export interface Controller {
 export interface Namespace {
   /** `nvme0n1`. */
   readonly name: string;
-  readonly nsid: number;
   readonly uuid?: string;
   readonly number: DeviceNumber;
   readonly size: Bytes;
-  readonly logicalBlockSize: number;
 }
 
 export interface Subsystem {
@@ -74,15 +71,14 @@ export function controllerDirectory(sys: string, name: string): string {
 
 async function readController(sys: string, name: string): Promise<Controller | undefined> {
   const attribute = (leaf: string) => readText(join(controllerDirectory(sys, name), leaf));
-  const values = ["state", "transport", "address", "hostnqn", "cntlid"].map(attribute);
-  const [state, transport, address = "", hostNqn, cntlid] = await Promise.all(values);
-  if (state === undefined || transport === undefined) return undefined;
+  const values = ["state", "address", "hostnqn", "cntlid"].map(attribute);
+  const [state, address = "", hostNqn, cntlid] = await Promise.all(values);
+  if (state === undefined) return undefined;
   const portal = parseAddress(address);
   const id = cntlid === undefined ? undefined : Number(cntlid);
   return {
     name,
     state,
-    transport,
     ...(portal !== undefined && { portal }),
     ...(hostNqn !== undefined && { hostNqn }),
     ...(id !== undefined && { id }),
@@ -103,20 +99,16 @@ export function parseAddress(text: string): Portal | undefined {
 
 async function readNamespace(directory: string, name: string): Promise<Namespace | undefined> {
   const attribute = (leaf: string) => readText(join(directory, leaf));
-  const values = ["nsid", "uuid", "dev", "size", "queue/logical_block_size"].map(attribute);
-  const [nsid, uuid, dev, sectors, logicalBlockSize] = await Promise.all(values);
+  const values = ["uuid", "dev", "size"].map(attribute);
+  const [uuid, dev, sectors] = await Promise.all(values);
   const number = parseDeviceNumber(dev);
-  if (nsid === undefined || number === undefined || sectors === undefined || logicalBlockSize === undefined) {
-    return undefined;
-  }
+  if (number === undefined || sectors === undefined) return undefined;
   return {
     name,
-    nsid: Number(nsid),
     ...(uuid !== undefined && { uuid }),
     number,
     // Whatever the logical block size, sysfs counts in sectors of 512 bytes.
     size: BigInt(sectors) * 512n,
-    logicalBlockSize: Number(logicalBlockSize),
   };
 }
 

@@ -1,9 +1,9 @@
 /**
  * From a verified device to a mounted file system: look, decide, format once or check, mount.
  *
- * W1  What is done to the device is the gate's decision (format-gate.ts) and nobody else's (R1).
- * W2  mkfs and fsck are jobs that outlive the request; a repeated request waits for them and looks again (R2).
- * W3  That a file system was made, or seen where the context still says blank, is remembered before it is mounted, so
+ * J1  What is done to the device is the gate's decision (format-gate.ts) and nobody else's (R1).
+ * J2  mkfs and fsck are jobs that outlive the request; a repeated request waits for them and looks again (R2).
+ * J3  That a file system was made, or seen where the context still says blank, is remembered before it is mounted, so
  *     that no later stage of the same publication can take the volume for blank (gate e).
  */
 import { failure } from "../domain/errors.ts";
@@ -93,7 +93,7 @@ export class FilesystemStaging {
     });
   }
 
-  /** W3, for a file system that is there already. */
+  /** J3, for a file system that is there already. */
   async #remember({ volume, attachment }: FilesystemStageRequest): Promise<void> {
     const { marks } = this.#deps;
     if (attachment.content.state === "present") await marks.remove(volume);
@@ -107,7 +107,7 @@ export class FilesystemStaging {
     throw refused(volume, `its ${type} file system needs a repair by a person: ${result.report}`);
   }
 
-  /** W2. */
+  /** J2. */
   async #job<T>(volume: VolumeId, signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> {
     return await this.#jobs.run(volume, async () => work(AbortSignal.timeout(jobLimitMs)), signal);
   }

@@ -1,7 +1,7 @@
 /**
  * What a volume's record learns from a reading of its backing store (DESIGN 5.1 a).
  *
- * B1  Content is never forgotten: a blank reading after content is noted as a loss and changes nothing else.
+ * C1  Content is never forgotten: a blank reading after content is noted as a loss and changes nothing else.
  */
 import type { Content } from "../domain/model.ts";
 import type { VolumeRecord } from "./volume-record.ts";
