@@ -10,8 +10,9 @@ import type { Bytes } from "../domain/capacity.ts";
 import type { Uuid } from "../domain/identity.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
 import type { DeviceSignature } from "../host/blkid.ts";
+import type { Mount } from "./mountinfo.ts";
 
-export { topMountAt } from "./mountinfo.ts";
+export { topMountAt, type Mount } from "./mountinfo.ts";
 
 /** What a device is called; it need not be there any more. */
 export interface DeviceName {
@@ -40,20 +41,6 @@ export type Evidence =
 
 export type CheckResult =
   { readonly kind: "clean" | "repaired" } | { readonly kind: "damaged"; readonly report: string };
-
-/** One line of /proc/self/mountinfo. */
-export interface Mount {
-  readonly device: DeviceNumber;
-  /** Path inside the mounted file system that is visible at `path`; "/" unless it is a bind mount of a part. */
-  readonly root: string;
-  readonly path: string;
-  readonly type: string;
-  readonly source: string;
-  /** Options of this mount, such as `ro`. */
-  readonly options: readonly string[];
-  /** Options of the file system, such as `ro` after an error. */
-  readonly superOptions: readonly string[];
-}
 
 export interface MountRequest {
   readonly device: BlockDevice;

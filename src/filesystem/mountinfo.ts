@@ -7,7 +7,20 @@ import { readText } from "../host/files.ts";
 import { sameDevice } from "../domain/device-number.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import { failure } from "../domain/errors.ts";
-import type { DeviceName, Mount } from "./index.ts";
+
+/** One line of /proc/self/mountinfo. */
+export interface Mount {
+  readonly device: DeviceNumber;
+  /** Path inside the mounted file system that is visible at `path`; "/" unless it is a bind mount of a part. */
+  readonly root: string;
+  readonly path: string;
+  readonly type: string;
+  readonly source: string;
+  /** Options of this mount, such as `ro`. */
+  readonly options: readonly string[];
+  /** Options of the file system, such as `ro` after an error. */
+  readonly superOptions: readonly string[];
+}
 
 const linePattern =
   /^\d+ \d+ (?<major>\d+):(?<minor>\d+) (?<root>\S+) (?<path>\S+) (?<options>\S+)(?: \S+)*? - (?<type>\S+) (?<source>\S*) (?<superOptions>\S+)$/;
@@ -77,7 +90,10 @@ function withoutEndSlash(path: string): string {
 }
 
 /** Paths at which a device that is there is used: as a file system, or as a device node. */
-export function usersOf(mounts: readonly Mount[], { path, number }: DeviceName): readonly string[] {
+export function usersOf(
+  mounts: readonly Mount[],
+  { path, number }: { readonly path: string; readonly number: DeviceNumber },
+): readonly string[] {
   const isUser = (mount: Mount) =>
     sameDevice(mount.device, number) || (mount.type === "devtmpfs" && mount.root === `/${basename(path)}`);
   return mounts.filter(isUser).map((mount) => mount.path);
