@@ -22,6 +22,7 @@ import { originOf, topMountAt, usersOf } from "./mountinfo.ts";
 
 /** What a bind mount of a device node looks like in a mount table. */
 const devtmpfs = { device: { major: 0, minor: 6 }, type: "devtmpfs", source: "devtmpfs" } as const;
+const deleted = "//deleted";
 const inodeSize = 16n * 1024n;
 const usedByEmpty = 24n * MiB;
 
@@ -116,13 +117,15 @@ export class MemoryFilesystem implements Filesystem {
   }
 
   async mounts(): Promise<readonly Mount[]> {
-    return await Promise.resolve(this.#mounts.map((mount) => this.#asSeen(mount)));
+    this.#mounts = this.#mounts.map((mount) => this.#asSeen(mount));
+    return await Promise.resolve(this.#mounts);
   }
 
-  /** A bind of a device node outlives the device, and says so. */
+  /** A bind of a device node outlives the device, says so, and stays dead whoever bears the name later. */
   #asSeen(mount: Mount): Mount {
-    const isGone = mount.type === devtmpfs.type && !this.#isPresent(mount.root.slice(1));
-    return isGone ? { ...mount, root: `${mount.root}//deleted` } : mount;
+    const isDead = mount.root.endsWith(deleted);
+    if (mount.type !== devtmpfs.type || isDead || this.#isPresent(mount.root.slice(1))) return mount;
+    return { ...mount, root: `${mount.root}${deleted}` };
   }
 
   async isReleased(device: BlockDevice, signal: AbortSignal): Promise<boolean> {

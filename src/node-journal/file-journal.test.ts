@@ -13,14 +13,16 @@ const entry: JournalEntry = {
   epoch: 3,
   stagingPath: "/var/lib/kubelet/staging",
   usage: "filesystem",
+  isRawReady: false,
   readOnlyTargets: [],
   devices: [],
 };
 const whole: JournalEntry = {
   ...entry,
   usage: "block",
+  isRawReady: true,
   readOnlyTargets: ["/var/lib/kubelet/pods/1/target"],
-  devices: [{ path: "/dev/nvme0n1", number: { major: 259, minor: 7 } }],
+  devices: [{ path: "/dev/nvme0n1", number: { major: 259, minor: 7 }, isPast: false }],
 };
 
 async function makeJournal() {

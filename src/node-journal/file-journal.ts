@@ -12,6 +12,7 @@ const number = z.int().min(0);
 const device = z.strictObject({
   path: z.string(),
   number: z.strictObject({ major: number, minor: number }),
+  isPast: z.boolean(),
 });
 const schema = z.strictObject({
   schema: z.literal(known),
@@ -19,6 +20,7 @@ const schema = z.strictObject({
   epoch: z.int().min(1),
   stagingPath: z.string(),
   usage: z.enum(["block", "filesystem"]),
+  isRawReady: z.boolean(),
   readOnlyTargets: z.array(z.string()).readonly(),
   devices: z.array(device).readonly(),
 });

@@ -13,6 +13,8 @@ export interface JournaledDevice {
   /** Device node, such as `/dev/nvme0n1`. */
   readonly path: string;
   readonly number: DeviceNumber;
+  /** Whether it was lost: what bears its name and number since is another device, even if it is this volume's again. */
+  readonly isPast: boolean;
 }
 
 export interface JournalEntry {
@@ -21,6 +23,8 @@ export interface JournalEntry {
   readonly epoch: number;
   readonly stagingPath: string;
   readonly usage: "block" | "filesystem";
+  /** Whether a raw block stage was completed; a file system shows that in the mount table instead. */
+  readonly isRawReady: boolean;
   /** Target paths that were to be published read-only: a bind that is not yet read-only may be finished there. */
   readonly readOnlyTargets: readonly string[];
   /** Devices that the volume has had here, newest last: they name mounts that outlive their device. */

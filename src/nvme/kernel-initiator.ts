@@ -14,12 +14,16 @@ import type { Condition, DeviceNumber } from "../domain/model.ts";
 import { poll } from "../host/clock.ts";
 import type { Exec } from "../host/exec.ts";
 import { readText, statOf } from "../host/files.ts";
+import { untilAborted } from "../lib/abort.ts";
 import { removeControllers, type Condemned } from "./controller-removal.ts";
 import { DeviceWait } from "./device-wait.ts";
 import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
 import { checkNqn, ConnectAttempts, connectArguments, samePortal, type Timing } from "./nvme-connect.ts";
 import { orphansEnded } from "./orphaned-connects.ts";
 import { readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
+
+/** Longer than any `nvme connect` takes. */
+const orphanLimitMs = 120_000;
 
 export interface KernelInitiatorOptions {
   readonly exec: Exec;
@@ -44,7 +48,7 @@ export class KernelInitiator implements Initiator {
   readonly #attempts: ConnectAttempts;
   readonly #proc: string;
   /** K3. */
-  #isAlone = false;
+  #orphans: Promise<void> | undefined;
 
   constructor(options: KernelInitiatorOptions) {
     const { exec, sys = "/sys", dev = "/dev", proc = "/proc", timing, rescanAfterMs = 1000 } = options;
@@ -57,10 +61,13 @@ export class KernelInitiator implements Initiator {
     this.#attempts = new ConnectAttempts(exec, timing);
   }
 
+  /** One wait for all: whoever is through starts connects of its own. */
   async #predecessorGone(signal: AbortSignal): Promise<void> {
-    if (this.#isAlone) return;
-    await orphansEnded(this.#proc, signal);
-    this.#isAlone = true;
+    this.#orphans ??= orphansEnded(this.#proc, AbortSignal.timeout(orphanLimitMs)).catch((error: unknown) => {
+      this.#orphans = undefined;
+      throw error;
+    });
+    await untilAborted(this.#orphans, signal);
   }
 
   async connect(request: ConnectRequest, signal: AbortSignal): Promise<NvmeDevice> {

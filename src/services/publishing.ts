@@ -75,7 +75,8 @@ export class Publishing {
     const { volume, stagingPath, usage } = request;
     const device = await initiator.find(exportIdentityOf(cluster, volume), signal);
     const entry = await journal.load(volume);
-    if (device === undefined || entry?.stagingPath !== stagingPath || entry.usage !== usage.kind) {
+    const isReady = usage.kind === "filesystem" || entry?.isRawReady === true;
+    if (device === undefined || entry?.stagingPath !== stagingPath || entry.usage !== usage.kind || !isReady) {
       const rule = `it must be staged at staging_target_path as ${usage.kind} first`;
       throw failure("precondition", { cannot: `publish volume ${volume}`, rule, got: stagingPath });
     }

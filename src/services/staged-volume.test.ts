@@ -20,9 +20,10 @@ const node: Mount = {
 const dead: Mount = { ...node, root: "/nvme0n1//deleted" };
 const otherNode: Mount = { ...node, root: "/nvme0n11" };
 
-/** The devices of a journal that knows one, once or several times, by who bears its number now. */
-async function seen(bearer: Uuid | "other" | undefined, times = 1): Promise<readonly SeenDevice[]> {
-  const entry = { devices: Array.from({ length: times }, () => ({ path, number })) };
+/** The devices of a journal that knows one, by who bears its number now; before that, so many were lost. */
+async function seen(bearer: Uuid | "other" | undefined, lost = 0): Promise<readonly SeenDevice[]> {
+  const past = Array.from({ length: lost }, () => ({ path, number, isPast: true }));
+  const entry = { devices: [...past, { path, number, isPast: false }] };
   const initiator = { bearerOf: async () => Promise.resolve(bearer) };
   return await journaledDevices(initiator, own, entry);
 }
@@ -65,7 +66,7 @@ describe("a device of the journal", () => {
   }
 
   it("is known by its dead bind too when it was lost and found again under its name and number", async () => {
-    const devices = await seen(own, 2);
+    const devices = await seen(own, 1);
     assert.deepEqual(
       devices.map(({ state }) => state),
       ["replaced", "live"],

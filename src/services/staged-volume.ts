@@ -37,21 +37,16 @@ export function live({ path, number }: Omit<SeenDevice, "state">): SeenDevice {
   return { path, number, state: "live" };
 }
 
-/**
- * Devices of the journal, one for one, as what they are now (Z1, Z2). A device that was lost and found again under its
- * old name and number stands there twice; the earlier entry is the past.
- */
+/** Devices of the journal, one for one, as what they are now (Z1, Z2). */
 export async function journaledDevices(
   initiator: Pick<Initiator, "bearerOf">,
   uuid: Uuid,
   entry: Pick<JournalEntry, "devices"> | undefined,
 ): Promise<readonly SeenDevice[]> {
-  const { devices = [] } = entry ?? {};
   return await Promise.all(
-    devices.map(async ({ path, number }, index): Promise<SeenDevice> => {
+    (entry?.devices ?? []).map(async ({ path, number, isPast }): Promise<SeenDevice> => {
       const bearer = await initiator.bearerOf(number);
       if (bearer === undefined) return { path, number, state: "lost" };
-      const isPast = devices.slice(index + 1).some((later) => sameDevice(later.number, number));
       return { path, number, state: bearer === uuid && !isPast ? "live" : "replaced" };
     }),
   );

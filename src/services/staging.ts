@@ -3,10 +3,12 @@
  *
  * W1  The journal is written before the first side effect; nothing here is kept in memory alone (R10).
  * W2  A step that is done already is recognised by what the kernel shows, not by what was remembered (R5, R9).
- * W3  A stage that is refused for good leaves neither a connection nor a journal entry: nobody will unstage it.
+ * W3  A stage that is refused for good leaves neither a connection nor a journal entry: nobody will unstage it. If they
+ *     cannot be taken back, the refusal is not final, so that somebody will.
  * W4  An unstage is done when nothing holds the device and no controller is left (R8), never before.
  */
-import { failure, isFinal } from "../domain/errors.ts";
+import { sameDevice } from "../domain/device-number.ts";
+import { failure, isFinal, messageOf } from "../domain/errors.ts";
 import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Attachment, NodeIdentity, Usage } from "../domain/model.ts";
 import { topMountAt, type Filesystem, type Mount, type TargetPaths } from "../filesystem/index.ts";
@@ -55,14 +57,24 @@ export class Staging {
     const devices = await this.#stillMounted(volume, before);
     const { readOnlyTargets = [] } = before ?? {};
     const { epoch } = attachment;
-    const entry: JournalEntry = { volume, epoch, stagingPath, usage: usage.kind, readOnlyTargets, devices };
+    const kept = { volume, epoch, stagingPath, readOnlyTargets, devices };
+    const entry: JournalEntry = { ...kept, usage: usage.kind, isRawReady: false };
     await journal.save(entry);
     try {
       return await this.#bringUp(request, entry, signal);
+    } catch (refusal) {
+      if (isFinal(refusal)) await this.#takeBackRefused(volume, refusal, signal);
+      throw refusal;
+    }
+  }
+
+  /** W3. */
+  async #takeBackRefused(volume: VolumeId, refusal: unknown, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#takeBack(volume, signal);
     } catch (error) {
-      // What cannot be taken back now is taken back by the next stage or unstage.
-      if (isFinal(error) && devices.length === 0) await this.#takeBack(volume, signal).catch(() => undefined);
-      throw error;
+      const rule = `${messageOf(refusal)}; its connection is still there: ${messageOf(error)}`;
+      throw failure("unavailable", { cannot: `stage volume ${volume}`, rule, cause: refusal });
     }
   }
 
@@ -70,10 +82,14 @@ export class Staging {
     const { volume, attachment, usage } = request;
     const device = await this.#connect(request, signal);
     const { path, number } = device;
-    await this.#deps.journal.save({ ...entry, devices: [...entry.devices, { path, number }] });
+    const { journal, marks } = this.#deps;
+    const others = entry.devices.filter((other) => other.isPast || !sameDevice(other.number, number));
+    const known: JournalEntry = { ...entry, devices: [...others, { path, number, isPast: false }] };
+    await journal.save(known);
     if (usage.kind === "filesystem") return await this.#filesystems.mount({ ...request, usage }, device, signal);
-    // A pod may write anywhere now: no later stage of this publication may take the volume for blank (gate e).
-    if (attachment.content.state === "blank") await this.#deps.marks.add(volume, attachment.epoch);
+    // A pod may write anywhere soon: no later stage of this publication may take the volume for blank (gate e).
+    if (attachment.content.state === "blank") await marks.add(volume, attachment.epoch);
+    await journal.save({ ...known, isRawReady: true });
     return "connected";
   }
 
@@ -101,7 +117,7 @@ export class Staging {
     }
     for (;;) {
       const mount = topMountAt(await filesystem.mounts(), stagingPath);
-      if (mount === undefined) return usage.kind === "block" && device !== undefined && before?.usage === "block";
+      if (mount === undefined) return usage.kind === "block" && device !== undefined && before?.isRawReady === true;
       if (device !== undefined && shows(mount, live(device))) return assertSameUse(mount, usage);
       if (!showsAny(mount, own)) throw refused(`nothing else may be mounted at ${stagingPath}`, mount.source);
       await filesystem.unmount(stagingPath, signal);
@@ -127,8 +143,9 @@ export class Staging {
   async #stillMounted(volume: VolumeId, before: JournalEntry | undefined): Promise<JournalEntry["devices"]> {
     const mounts = await this.#deps.filesystem.mounts();
     const own = await this.#ownDevices(volume, before);
-    const isShown = (device: SeenDevice | undefined) => device && mounts.some((mount) => shows(mount, device));
-    return (before?.devices ?? []).filter((_device, index) => isShown(own[index]));
+    return own
+      .filter((device) => mounts.some((mount) => shows(mount, device)))
+      .map(({ path, number, state }) => ({ path, number, isPast: state !== "live" }));
   }
 
   async unstage(volume: VolumeId, stagingPath: string, signal: AbortSignal): Promise<void> {

@@ -161,7 +161,7 @@ export class NvmetConfigfs {
   }
 
   /** Waits for I/O in flight, then removes namespace and subsystem. */
-  async removeSubsystem(nqn: Nqn): Promise<void> {
+  async removeSubsystem(nqn: string): Promise<void> {
     const path = this.subsystemPath(nqn);
     for (const nsid of await listNames(join(path, "namespaces"))) {
       await removeDirectory(join(path, "namespaces", nsid));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -95,9 +96,26 @@ describe("the ports of an agent", () => {
     await portsFor([first, second], "other" as ClusterId).open(signal());
     const moved = portsFor([second]);
     await moved.assertOwn();
-    assert.deepEqual(tree.list("ports"), []);
+    assert.deepEqual(tree.objects(), []);
     await moved.open(signal());
     assert.equal(tree.read("ports", String(firstPortId), "addr_traddr"), second.address);
+  });
+
+  it("are used one without the other when one of them cannot listen, and that is said", async (t) => {
+    const { tree, portsFor, nqn, volume, linksOf } = await open(t);
+    await volume();
+    const symlink = fs.promises.symlink.bind(fs.promises);
+    t.mock.method(fs.promises, "symlink", async (...args: Parameters<typeof symlink>) => {
+      if (String(args[1]).includes(`ports/${firstPortId}/`)) throw new Error("EADDRNOTAVAIL");
+      await symlink(...args);
+    });
+    syncBuiltinESMExports();
+    await assert.rejects(portsFor([first, second]).link(nqn, signal()), {
+      kind: "unavailable",
+      message: /at every portal: EADDRNOTAVAIL/,
+    });
+    assert.deepEqual([linksOf(0).length, linksOf(1).length], [0, 1]);
+    assert.equal(tree.list("ports").length, 2);
   });
 
   it("are taken away when a crash left one without an address", async (t) => {

@@ -7,7 +7,7 @@
  * L2  Only ports with this agent's ids are touched, and none that somebody else uses under one of them.
  * L3  One change of the ports at a time.
  */
-import { failure } from "../domain/errors.ts";
+import { failure, messageOf } from "../domain/errors.ts";
 import { driverNqnPrefix, isListenerNqn, listenerIdentityOf, type ClusterId, type Nqn } from "../domain/identity.ts";
 import type { Portal } from "../domain/model.ts";
 import { formatPortal } from "../domain/portal.ts";
@@ -52,11 +52,20 @@ export class Ports {
   }
 
   async #link(nqn: Nqn): Promise<void> {
+    const faults: unknown[] = [];
     for (const [port, portal] of this.#configured()) {
       if (await this.#configfs.isLinked(port, nqn)) continue;
-      await this.#configfs.ensurePort(port, portal);
-      await this.#configfs.link(port, nqn);
+      try {
+        await this.#configfs.ensurePort(port, portal);
+        await this.#configfs.link(port, nqn);
+      } catch (error) {
+        // The other portals serve meanwhile.
+        faults.push(error);
+      }
     }
+    if (faults.length === 0) return;
+    const rule = faults.map(messageOf).join("; ");
+    throw failure("unavailable", { cannot: `export ${nqn} at every portal`, rule, cause: faults[0] });
   }
 
   /** Takes a subsystem from every port of this agent, also from one that is no longer configured. */
@@ -104,12 +113,24 @@ export class Ports {
    * them. A port without volumes that listens elsewhere is taken away.
    */
   async assertOwn(): Promise<void> {
+    await this.#removeFormerListeners();
     for (const [index, port] of ownIds.entries()) {
       const portal = this.portals[index];
       const wanted = portal && formatPortal(portal);
       const actual = await this.#configfs.portalOf(port);
       if (actual !== undefined && actual === wanted) await this.#assertNoStrangers(port);
       else await this.#retire(port, actual, wanted);
+    }
+  }
+
+  /** Those of agents of other clusters that served this machine before; there is one agent at a time. */
+  async #removeFormerListeners(): Promise<void> {
+    const former = (await this.#configfs.subsystems()).filter(
+      (nqn) => isListenerNqn(nqn) && nqn !== this.#listener.nqn,
+    );
+    for (const nqn of former) {
+      for (const port of ownIds) await this.#configfs.unlink(port, nqn);
+      await this.#configfs.removeSubsystem(nqn);
     }
   }
 

@@ -133,6 +133,45 @@ describe("a target agent that starts", () => {
     assert.equal((await agent.get(bench.id("a"), signal()))?.condition.abnormal, false);
   });
 
+  it("opens the gate when a listener cannot be opened, says so, and opens it later", async (t) => {
+    const bench = await TargetBench.open(t);
+    await publishAll(bench, ["a"]);
+    reboot(bench);
+    const symlink = fs.promises.symlink.bind(fs.promises);
+    let isBroken = true;
+    t.mock.method(fs.promises, "symlink", async (...args: Parameters<typeof symlink>) => {
+      if (isBroken && String(args[1]).includes("/ports/")) throw new Error("EADDRNOTAVAIL");
+      await symlink(...args);
+    });
+    syncBuiltinESMExports();
+    const { agent, report } = await bench.start();
+    assert.match(report.faults.join(), /EADDRNOTAVAIL/);
+    assert.doesNotMatch(bench.programs.at(-1) ?? "", /dport/, "the gate is open");
+    assert.match((await agent.get(bench.id("a"), signal()))?.condition.message ?? "", /EADDRNOTAVAIL/);
+    isBroken = false;
+    await tendAll(agent, { signal: signal(), onError: (error) => assert.ifError(error) });
+    assert.equal(bench.tree.list("ports", "19200", "subsystems").length, 2);
+    assert.equal((await agent.get(bench.id("a"), signal()))?.condition.abnormal, false);
+  });
+
+  it("restores an export that is not there though nobody remembers why, and lets no volume hold up another", async (t) => {
+    const bench = await TargetBench.open(t);
+    await publishAll(bench, ["a", "b"]);
+    const { agent } = await bench.start();
+    reboot(bench);
+    const stat = fs.promises.stat.bind(fs.promises);
+    t.mock.method(fs.promises, "stat", async (...args: Parameters<typeof stat>) => {
+      if (args[0] === bench.image("a")) await new Promise(() => undefined);
+      return await stat(...args);
+    });
+    syncBuiltinESMExports();
+    const errors: unknown[] = [];
+    await tendAll(agent, { signal: signal(), onError: (error) => errors.push(error) }, 500);
+    assert.equal(errors.length, 1, "only the one that hangs");
+    assert.ok(bench.tree.list("subsystems").includes(bench.nqn("b")));
+    assert.ok(!bench.tree.list("subsystems").includes(bench.nqn("a")));
+  });
+
   it("reports what others have in configfs and leaves it alone", async (t) => {
     const bench = await TargetBench.open(t);
     const foreign = "nqn.2014-08.org.example:theirs";

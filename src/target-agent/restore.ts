@@ -6,7 +6,10 @@
  * T3  One volume that cannot be exported does not keep the others away; its condition says why, and it is tried again
  *     for as long as the agent runs (upkeep.ts).
  */
+import { messageOf } from "../domain/errors.ts";
 import { exportIdentityOf, type Nqn } from "../domain/identity.ts";
+import { withTimeout } from "../host/clock.ts";
+import { untilAborted } from "../lib/abort.ts";
 import type { Exporter, ForeignObjects } from "./exporter.ts";
 import type { ListenerGate } from "./listener-gate.ts";
 import type { TargetAgent } from "./target-agent.ts";
@@ -17,8 +20,13 @@ export interface RestoreReport {
   readonly kept: number;
   /** Exports that were put back. */
   readonly restored: number;
+  /** What did not work, in words; upkeep tries it again. */
+  readonly faults: readonly string[];
   readonly foreign: ForeignObjects;
 }
+
+/** How long a call into the kernel may hang before the start goes on without it. */
+const stepMs = 20_000;
 
 export async function restoreExports(
   deps: { readonly agent: TargetAgent; readonly exporter: Exporter; readonly gate: ListenerGate },
@@ -26,22 +34,32 @@ export async function restoreExports(
 ): Promise<RestoreReport> {
   const { agent, exporter, gate } = deps;
   const { ports } = exporter;
+  const faults: string[] = [];
+  const step = async (work: (limit: AbortSignal) => Promise<void>) => {
+    const limit = withTimeout(signal, stepMs);
+    try {
+      await untilAborted(work(limit), limit);
+    } catch (error) {
+      signal.throwIfAborted();
+      faults.push(messageOf(error));
+    }
+  };
   await ports.assertOwn();
-  for (const { id } of agent.records()) await agent.settle(id, signal);
+  for (const { id } of agent.records()) await step(async (limit) => agent.settle(id, limit));
   const published = agent.records().filter((record) => record.publications.length > 0);
   const missing: VolumeRecord[] = [];
   for (const record of published) if (!(await ports.haveAll(nqnOf(record)))) missing.push(record);
   if (missing.length > 0) await gate.close(signal);
   // Also the complete ones: their host lists are compared, and nothing is written where nothing differs.
-  for (const { id } of published) await agent.prepare(id, signal);
+  for (const { id } of published) await step(async (limit) => agent.prepare(id, limit));
   // Once more, for what failed by chance: once the gate is open, the hosts of a missing export give it up (V42).
-  for (const { id } of published) if (agent.isFaulty(id)) await agent.prepare(id, signal);
-  for (const { id } of missing) await agent.link(id, signal);
-  await ports.open(signal);
+  for (const { id } of published) if (agent.isFaulty(id)) await step(async (limit) => agent.prepare(id, limit));
+  for (const { id } of missing) await step(async (limit) => agent.link(id, limit));
+  await step(async (limit) => ports.open(limit));
   // Always: an agent that died in the middle of this may have left the gate closed.
   await gate.open(signal);
   const foreign = await exporter.foreign(new Set(agent.records().map(nqnOf)));
-  return { kept: published.length - missing.length, restored: missing.length, foreign };
+  return { kept: published.length - missing.length, restored: missing.length, faults, foreign };
 }
 
 function nqnOf(record: VolumeRecord): Nqn {

@@ -205,6 +205,20 @@ describe("a target agent among others", () => {
     assert.equal(bench.files().length, 2);
   });
 
+  it("takes no file away that appeared while it made a volume", async (t) => {
+    const bench = await TargetBench.open(t);
+    const { agent } = await bench.start();
+    const open = fs.promises.open.bind(fs.promises);
+    t.mock.method(fs.promises, "open", async (...args: Parameters<typeof open>) => {
+      if (String(args[0]).endsWith(".img")) fs.writeFileSync(bench.image("a"), "somebody's data");
+      return await open(...args);
+    });
+    syncBuiltinESMExports();
+    await assert.rejects(agent.create({ id: bench.id("a"), name: "a", size }, signal()), { kind: "unavailable" });
+    assert.equal(fs.readFileSync(bench.image("a"), "utf8"), "somebody's data");
+    assert.equal(bench.files().length, 1, "and no record is left");
+  });
+
   it("makes no volume over a file that no record explains", async (t) => {
     const bench = await TargetBench.open(t);
     const { agent } = await bench.start();

@@ -121,7 +121,8 @@ export class TargetAgent {
     try {
       return await this.#deps.layer.create(draft);
     } catch (error) {
-      await this.#erase(draft);
+      // The layer took its own file away; one that is there now is somebody else's.
+      await this.#deps.pool.forget(draft.id);
       throw error;
     }
   }
@@ -266,6 +267,16 @@ export class TargetAgent {
     return this.#faults.has(id);
   }
 
+  /** Whether a published volume is reachable as its record says, as far as the kernel shows. */
+  async isExported({ id, cluster }: VolumeRecord): Promise<boolean> {
+    return !this.isFaulty(id) && (await this.#deps.exporter.ports.haveAll(exportIdentityOf(cluster, id).nqn));
+  }
+
+  /** Opens the listeners that could not be opened at the start. */
+  async openPorts(signal: AbortSignal): Promise<void> {
+    await this.#deps.exporter.ports.open(signal);
+  }
+
   /** One export of a restore, without its port links; a fault is a word in its condition and does not stop the others. */
   async prepare(id: VolumeId, signal: AbortSignal): Promise<void> {
     await this.#locks.run(id, signal, async () => {
@@ -308,8 +319,8 @@ async function noting(
     await work();
     reasons.delete(id);
   } catch (error) {
-    signal.throwIfAborted();
     reasons.set(id, messageOf(error));
+    signal.throwIfAborted();
   }
 }
 
