@@ -53,8 +53,8 @@ describe("a node in trouble", () => {
   it("would wait for ever if the port were closed with the last export", async () => {
     const mutant = await buildMutant({
       name: "closed-port",
-      file: "src/target-agent/restore.ts",
-      replace: "  await ports.open(signal);\n",
+      file: "src/target-agent/ports.ts",
+      replace: "      await this.#link(this.#listener.nqn);\n",
       by: "",
     });
     await guest.stop();
