@@ -22,8 +22,8 @@ const patience = (signal: AbortSignal) => withTimeout(signal, 8000);
 async function makeSlowJournal(driver: Driver) {
   const file = path.join(driver.stateDir, "node", "journal", `v1-${hash}.json`);
   await promisify(execFile)("mkfifo", [file]);
-  const lists = { readOnlyTargets: [], devices: [] };
-  const entry = { schema: 1, volume: `v1-${hash}`, epoch: 1, stagingPath: "/nowhere", usage: "block", ...lists };
+  const rest = { readOnlyTargets: [], isRawReady: false, devices: [] };
+  const entry = { schema: 1, volume: `v1-${hash}`, epoch: 1, stagingPath: "/nowhere", usage: "block", ...rest };
   return async () => {
     await using reader = await open(file, "w");
     // Whoever reads the journal again finds a file that does not make it wait.
