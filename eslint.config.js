@@ -24,7 +24,8 @@ const neverRecursive = ["node:fs", "node:fs/promises"].map((name) => ({
   importNames: ["rm", "rmSync"],
   message: "the driver removes with rmdir and unlink only",
 }));
-const onlyWire = restricted(["@grpc/grpc-js", "@grpc/proto-loader"], "gRPC belongs to src/csi (and the agent wire)");
+const onlyKubernetes = restricted(["@kubernetes/client-node"], "the Kubernetes API belongs to src/kubernetes");
+const onlyWire = restricted(["@grpc/grpc-js", "@grpc/proto-loader"], "gRPC belongs to src/csi and src/kubelet");
 
 export default defineConfig(
   globalIgnores(["dist", "node_modules", "src/gen"]),
@@ -41,7 +42,7 @@ export default defineConfig(
       "no-console": "error",
       "max-lines": ["error", { max: 300, skipComments: true, skipBlankLines: true }],
       "max-lines-per-function": ["error", { max: 40, skipComments: true, skipBlankLines: true }],
-      "no-restricted-imports": ["error", { paths: [...onlyHost, ...onlyWire] }],
+      "no-restricted-imports": ["error", { paths: [...onlyHost, ...onlyWire, ...onlyKubernetes] }],
       "no-restricted-properties": [
         "error",
         { object: "process", property: "env", message: "only src/config reads the environment" },
@@ -56,9 +57,16 @@ export default defineConfig(
   },
   {
     files: ["src/host/**"],
-    rules: { "no-restricted-imports": ["error", { paths: [...onlyWire, ...neverRecursive] }] },
+    rules: { "no-restricted-imports": ["error", { paths: [...onlyWire, ...onlyKubernetes, ...neverRecursive] }] },
   },
-  { files: ["src/csi/**"], rules: { "no-restricted-imports": ["error", { paths: onlyHost }] } },
+  {
+    files: ["src/csi/**", "src/kubelet/**"],
+    rules: { "no-restricted-imports": ["error", { paths: [...onlyHost, ...onlyKubernetes] }] },
+  },
+  {
+    files: ["src/kubernetes/**"],
+    rules: { "no-restricted-imports": ["error", { paths: [...onlyHost, ...onlyWire] }] },
+  },
   {
     files: ["src/config/**", "src/main.ts"],
     rules: { "no-restricted-properties": "off", "no-restricted-imports": "off" },

@@ -1,5 +1,8 @@
-/** How the driver is bundled: main.js and, beside it, the child process for direct I/O. */
-import { readFile } from "node:fs/promises";
+/**
+ * How the driver is bundled: main.js; beside it the child process for direct I/O, and in chunks/ what only some modes
+ * load (the Kubernetes client).
+ */
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 
@@ -7,11 +10,14 @@ const project = join(import.meta.dirname, "..");
 
 export async function bundle(outdir: string, plugins: Plugin[] = []): Promise<void> {
   const { version } = JSON.parse(await readFile(join(project, "package.json"), "utf8")) as { version: string };
+  await rm(join(project, outdir, "chunks"), { recursive: true, force: true });
   await build({
     absWorkingDir: project,
     entryPoints: { main: "src/main.ts", "direct-io-child": "src/host/direct-io-child.ts" },
     outdir,
     bundle: true,
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
     platform: "node",
     target: "node24",
     format: "esm",

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Backend } from "../backends/backend.ts";
 import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import { NvmetBackend } from "../backends/nvmet/nvmet-backend.ts";
-import type { Config } from "../config/config.ts";
 import { TiB } from "../domain/capacity.ts";
 import { exec } from "../host/exec.ts";
 import { ensureDirectories } from "../host/files.ts";
@@ -19,13 +18,14 @@ import { Ports } from "../target-agent/ports.ts";
 import { restoreExports } from "../target-agent/restore.ts";
 import { TargetAgent } from "../target-agent/target-agent.ts";
 import { keepUp } from "../target-agent/upkeep.ts";
+import type { Settings } from "./settings.ts";
 
 /** The end of a process has 5 s in all. */
 const closeMs = 500;
 
 /** A back end that serves; what it holds is released through `stack`. */
 export async function openBackend(
-  config: Config,
+  config: Settings,
   logger: Logger,
   stack: AsyncDisposableStack,
   signal: AbortSignal,
@@ -41,7 +41,7 @@ export async function openBackend(
 }
 
 async function startAgent(
-  config: Config,
+  config: Settings,
   logger: Logger,
   stack: AsyncDisposableStack,
   signal: AbortSignal,

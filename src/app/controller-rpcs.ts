@@ -1,14 +1,14 @@
 /** The controller side: services over the configured back end. */
 import type { Backend } from "../backends/backend.ts";
-import type { Config } from "../config/config.ts";
 import { controllerService } from "../csi/controller-service.ts";
 import type { Rpcs } from "../csi/rpcs.ts";
 import { Attachments } from "../services/attachment.ts";
 import { Provisioning } from "../services/provisioning.ts";
 import type { NodeState } from "./node-state.ts";
+import type { Settings } from "./settings.ts";
 
 /** `node` is the state of the node service in this process, if any: its format marks end with the publications. */
-export function controllerRpcs(config: Config, backend: Backend, node?: NodeState): Rpcs<"csi.v1.Controller"> {
+export function controllerRpcs(config: Settings, backend: Backend, node?: NodeState): Rpcs<"csi.v1.Controller"> {
   const provisioning = new Provisioning({ backend, cluster: config.clusterId });
   const attachments = new Attachments({ backend, ...(node && { marks: node.marks }) });
   return controllerService({ backend: backend.name, provisioning, attachments });

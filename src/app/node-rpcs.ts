@@ -1,7 +1,6 @@
 /** The node side: services over this host's initiator and file systems, or over their in-memory doubles. */
 import type { Backend } from "../backends/backend.ts";
 import { MemoryBackend } from "../backends/memory/memory-backend.ts";
-import type { Config } from "../config/config.ts";
 import { nodeService } from "../csi/node-service.ts";
 import type { Rpcs } from "../csi/rpcs.ts";
 import type { Nqn } from "../domain/identity.ts";
@@ -17,9 +16,10 @@ import { MemoryInitiator } from "../nvme/memory-initiator.ts";
 import { Publishing } from "../services/publishing.ts";
 import { Staging } from "../services/staging.ts";
 import type { NodeState } from "./node-state.ts";
+import type { Settings } from "./settings.ts";
 
 /** `backend` is the one in this process, if any: the in-memory initiator sees its exports. */
-export function nodeRpcs(config: Config, state: NodeState, backend: Backend | undefined): Rpcs<"csi.v1.Node"> {
+export function nodeRpcs(config: Settings, state: NodeState, backend: Backend | undefined): Rpcs<"csi.v1.Node"> {
   const { clusterId: cluster, maxVolumes } = config;
   const deps = { cluster, ...state, ...hostOf(config, backend), paths: new KernelTargetPaths() };
   return nodeService({
@@ -32,7 +32,7 @@ export function nodeRpcs(config: Config, state: NodeState, backend: Backend | un
 }
 
 function hostOf(
-  config: Config,
+  config: Settings,
   backend: Backend | undefined,
 ): { readonly initiator: Initiator; readonly filesystem: Filesystem } {
   switch (config.backend) {

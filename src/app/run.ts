@@ -5,54 +5,74 @@
 import { assertNever } from "../lib/assert-never.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { Config } from "../config/config.ts";
+import type { FailureNews } from "../csi/interceptors/failure-events.ts";
 import { identityService } from "../csi/identity-service.ts";
 import type { Rpcs } from "../csi/rpcs.ts";
 import { createCsiServer, type CsiServices } from "../csi/server.ts";
 import { formatVolumeHandle } from "../csi/volume-handle.ts";
 import { volumeIdOf } from "../domain/identity.ts";
+import { connectCluster } from "../kubernetes/index.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
+import { attendKubelet } from "./attend-kubelet.ts";
 import { openBackend } from "./backend.ts";
+import { ClaimWarnings } from "./claim-warnings.ts";
+import { clusterIdOf } from "./cluster.ts";
 import { controllerRpcs } from "./controller-rpcs.ts";
 import { serve } from "./lifecycle.ts";
 import { nodeRpcs } from "./node-rpcs.ts";
 import { openNodeState } from "./node-state.ts";
+import type { Settings } from "./settings.ts";
 import { version } from "./version.ts";
+
+interface Parts {
+  readonly services: CsiServices;
+  readonly backend?: Backend;
+}
 
 /** Serves in the configured mode until `stop` fires. */
 export async function run(config: Config, stop: AbortSignal): Promise<void> {
   const logger = createLogger({ level: config.logLevel, mode: config.mode });
   await using stack = new AsyncDisposableStack();
-  const services = await servicesOf(config, logger, stack, stop);
-  const server = createCsiServer({ logger, lockKey: lockKeyOf(config), services });
+  const cluster = config.kubernetes ? await connectCluster() : undefined;
+  const settings = { ...config, clusterId: await clusterIdOf(config, cluster, { logger, signal: stop }) };
+  const { services, backend } = await partsOf(settings, logger, stack, stop);
+  const warnings = cluster && backend && new ClaimWarnings({ cluster, backend, logger });
+  const onFailure = (news: FailureNews) => warnings?.tell(news);
+  const server = createCsiServer({ logger, lockKey: lockKeyOf(settings), services, onFailure });
   await serve(server, config.csiEndpoint, {
     stop,
-    onListening: () => logger.info({ version, endpoint: config.csiEndpoint, backend: config.backend }, "serving"),
+    onListening: () => {
+      logger.info({ version, endpoint: config.csiEndpoint, backend: config.backend }, "serving");
+      stack.use(attendKubelet(config, { backend, logger, stop }));
+    },
   });
   logger.info("stopped");
 }
 
-async function servicesOf(
-  config: Config,
+async function partsOf(
+  settings: Settings,
   logger: Logger,
   stack: AsyncDisposableStack,
   stop: AbortSignal,
-): Promise<CsiServices> {
-  switch (config.mode) {
+): Promise<Parts> {
+  switch (settings.mode) {
     case "all-in-one": {
-      const backend = await openBackend(config, logger, stack, stop);
-      const state = await openNodeState(config);
-      const controller = controllerRpcs(config, backend, state);
-      const node = nodeRpcs(config, state, backend);
-      return { ...identity(backend), "csi.v1.Controller": controller, "csi.v1.Node": node };
+      const backend = await openBackend(settings, logger, stack, stop);
+      const state = await openNodeState(settings);
+      const controller = controllerRpcs(settings, backend, state);
+      const node = nodeRpcs(settings, state, backend);
+      return { backend, services: { ...identity(backend), "csi.v1.Controller": controller, "csi.v1.Node": node } };
     }
     case "controller": {
-      const backend = await openBackend(config, logger, stack, stop);
-      return { ...identity(backend), "csi.v1.Controller": controllerRpcs(config, backend) };
+      const backend = await openBackend(settings, logger, stack, stop);
+      return { backend, services: { ...identity(backend), "csi.v1.Controller": controllerRpcs(settings, backend) } };
     }
-    case "node":
-      return { ...identity(undefined), "csi.v1.Node": nodeRpcs(config, await openNodeState(config), undefined) };
+    case "node": {
+      const node = nodeRpcs(settings, await openNodeState(settings), undefined);
+      return { services: { ...identity(undefined), "csi.v1.Node": node } };
+    }
     default:
-      return assertNever(config.mode);
+      return assertNever(settings.mode);
   }
 }
 
@@ -63,7 +83,7 @@ function identity(backend: Backend | undefined): { readonly "csi.v1.Identity": R
 }
 
 /** A volume that is being made is locked by the id it will have. */
-function lockKeyOf({ backend, clusterId }: Config) {
+function lockKeyOf({ backend, clusterId }: Settings) {
   return ({ method, subject }: { readonly method: string; readonly subject: string }) =>
     method === "CreateVolume" ? formatVolumeHandle({ backend, volume: volumeIdOf(clusterId, subject) }) : subject;
 }

@@ -123,6 +123,30 @@ describe("a wrong configuration", () => {
     }
   });
 
+  it("needs no cluster id under Kubernetes, but on a node, which does not ask the API server", () => {
+    const config = loadConfig(["all-in-one", "--kubernetes", "true"], {});
+    assert.deepEqual([config.clusterId, config.kubernetes], [undefined, true]);
+    assert.throws(() => loadConfig(["node", "--kubernetes", "true"], {}), refusal(/--cluster-id/));
+    assert.throws(() => loadConfig(["node", ...cluster, "--kubernetes", "true"], {}), refusal(/--kubernetes/));
+    assert.throws(() => loadConfig(["controller", ...cluster, "--kubernetes", "yes"], {}), refusal(/"yes"/));
+  });
+
+  it("takes a registration directory and a health endpoint, or none", () => {
+    const none = loadConfig(["node", ...cluster], {});
+    assert.deepEqual([none.registrationDir, none.healthEndpoint], [undefined, undefined]);
+    const flags = ["--registration-dir", "/var/lib/kubelet/plugins_registry", "--health-endpoint", "127.0.0.1:9808"];
+    const both = loadConfig(["node", ...cluster, ...flags], {});
+    assert.equal(both.registrationDir, "/var/lib/kubelet/plugins_registry");
+    assert.deepEqual(both.healthEndpoint, { address: "127.0.0.1", port: 9808 });
+    for (const [flag, value] of [
+      ["--registration-dir", "plugins"],
+      ["--health-endpoint", "9808"],
+    ] as const) {
+      assert.throws(() => loadConfig(["node", ...cluster, flag, value], {}), refusal(new RegExp(flag)));
+    }
+    assert.throws(() => loadConfig(["controller", ...cluster, ...flags], {}), refusal(/--registration-dir/));
+  });
+
   it("says which modes there are", () => {
     for (const argv of [[], ["nod"], ["node", "controller"]]) {
       assert.throws(() => loadConfig([...argv, ...cluster], {}), refusal(/all-in-one, controller, node; got \[/));

@@ -30,7 +30,10 @@ const wholeNumber = (least: number, most: number) => {
 const oneOf = <const Names extends readonly string[]>(names: Names) =>
   z.enum(names, `must be one of ${names.join(", ")}`);
 const isNotBlank = (word: string) => word.trim() !== "";
-const clusterRule = "is required: it names the cluster and must never change";
+const clusterRule = "is required without --kubernetes: it names the cluster and must never change";
+/** An option that may be left out: the empty text is nothing. */
+const optional = <T>(schema: z.ZodType<T, string>) =>
+  text.transform((word) => (word === "" ? undefined : word)).pipe(schema.optional());
 
 /** The kernel's limit for the path of a unix socket, its terminating NUL not counted. */
 const socketPathBytes = 107;
@@ -38,10 +41,13 @@ const socketPathBytes = 107;
 /** What an option is when no source has a value; `clusterId` has no default. */
 const defaults = {
   csiEndpoint: "unix:///run/nvmetcp-csi/csi.sock",
+  kubernetes: "false",
   backend: "nvmet",
   nodeName: hostname(),
   stateDir: "/var/lib/nvmetcp-csi",
   pool: "/var/lib/nvmetcp-csi/pool",
+  registrationDir: "",
+  healthEndpoint: "",
   portals: "127.0.0.1:4420",
   maxVolumes: "0",
   reconnectDelay: "2",
@@ -51,11 +57,12 @@ const defaults = {
 
 /** The rule of every option. Values arrive as text, from flags, environment and file alike. */
 const schema = z.object({
-  clusterId: z
-    .string({ error: ({ input }) => (input === undefined ? clusterRule : "must be a text") })
+  clusterId: text
     .refine(isNotBlank, "must not be empty")
     .max(128, "must have at most 128 characters")
-    .transform((word) => word as ClusterId),
+    .transform((word) => word as ClusterId)
+    .optional(),
+  kubernetes: oneOf(["true", "false"]).transform((word) => word === "true"),
   csiEndpoint: text
     .regex(/^unix:\/\/\/.+/, "must be a unix socket such as unix:///run/nvmetcp-csi/csi.sock")
     .transform((url) => url.slice("unix://".length))
@@ -67,6 +74,8 @@ const schema = z.object({
   nodeName: text.refine(isNotBlank, "must not be empty"),
   stateDir: path,
   pool: path,
+  registrationDir: optional(path),
+  healthEndpoint: optional(portal),
   portals: text
     .transform((list) => list.split(","))
     .pipe(z.array(portal).min(1).max(16))
@@ -81,12 +90,15 @@ export type Config = Readonly<z.output<typeof schema>> & { readonly mode: Mode }
 
 /** One line per option for `--help`. */
 const help: Readonly<Record<keyof z.input<typeof schema>, string>> = {
-  clusterId: "names the cluster; required; never change it",
+  clusterId: "names the cluster; required without kubernetes; never change it",
+  kubernetes: "true in a pod: the cluster names itself, and failures are told as events; not for mode node",
   csiEndpoint: "unix socket to serve CSI on",
   backend: "nvmet, or memory for tests",
   nodeName: "name of this node",
   stateDir: "directory for what this host remembers",
   pool: "directory on xfs or btrfs that holds the volumes",
+  registrationDir: "the kubelet's plugins_registry, to register there; not for mode controller",
+  healthEndpoint: "address:port of GET /healthz and /readyz",
   portals: "address:port,… on which the target listens",
   maxVolumes: "volumes this node takes at most; 0 = no limit",
   reconnectDelay: "seconds between attempts to reconnect to a target",
@@ -97,6 +109,8 @@ const options = Object.keys(help) as readonly (keyof typeof help)[];
 
 const flagOf = (option: string) => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const variableOf = (option: string) => `NVMETCP_${flagOf(option).replaceAll("-", "_").toUpperCase()}`;
+
+const namesOf = (option: string) => `--${flagOf(option)} (${variableOf(option)})`;
 
 export function usage(): string {
   const values: Readonly<Record<string, string>> = defaults;
@@ -125,11 +139,24 @@ export function loadConfig(argv: readonly string[], environment: Readonly<Record
     ...given((option) => flags.get(flagOf(option))),
   };
   const parsed = schema.safeParse(values);
-  if (parsed.success) return Object.freeze({ ...parsed.data, mode });
+  if (parsed.success) return whole({ ...parsed.data, mode });
   const [issue] = parsed.error.issues;
   const option = String(issue?.path[0]);
   const [got, end] = option in values ? [values[option], ""] : [undefined, "; got nothing"];
-  throw wrongConfig(`--${flagOf(option)} (${variableOf(option)}) ${issue?.message ?? "is invalid"}${end}`, got);
+  throw wrongConfig(`${namesOf(option)} ${issue?.message ?? "is invalid"}${end}`, got);
+}
+
+/** Rules for several options at once. */
+function whole(config: Config): Config {
+  const isAlone = config.mode === "node" || !config.kubernetes;
+  if (config.clusterId === undefined && isAlone)
+    throw wrongConfig(`${namesOf("clusterId")} ${clusterRule}; got nothing`, undefined);
+  if (config.mode === "node" && config.kubernetes)
+    throw wrongConfig(`${namesOf("kubernetes")} is not for mode node`, "true");
+  if (config.mode === "controller" && config.registrationDir !== undefined) {
+    throw wrongConfig(`${namesOf("registrationDir")} is not for mode controller`, config.registrationDir);
+  }
+  return Object.freeze(config);
 }
 
 /** The options that a source has a value for. */

@@ -13,6 +13,7 @@ import { failure } from "../domain/errors.ts";
 import type { Logger } from "../observability/logger.ts";
 import { compose, type Call, type HandleOf, type Handler, type Interceptor } from "./call.ts";
 import { deadline } from "./interceptors/deadline.ts";
+import { failureEvents, type FailureNews } from "./interceptors/failure-events.ts";
 import { errorMap } from "./interceptors/error-map.ts";
 import { inFlight } from "./interceptors/in-flight.ts";
 import { requestLog } from "./interceptors/request-log.ts";
@@ -27,6 +28,8 @@ interface CsiServerOptions {
   /** Gives the in-flight lock its key and the log its volume. */
   readonly lockKey: HandleOf;
   readonly services: CsiServices;
+  /** Told of failures that concern the owner of a volume; see failure-events.ts. */
+  readonly onFailure?: (failure: FailureNews) => void;
 }
 
 export type CsiServices = { readonly [Name in ServiceName]?: Rpcs<Name> };
@@ -34,10 +37,11 @@ export type CsiServices = { readonly [Name in ServiceName]?: Rpcs<Name> };
 const definitions = fromJSON(csiDescriptor, csiLoaderOptions);
 const largestMessage = 4 * 1024 * 1024;
 
-export function createCsiServer({ logger, lockKey, services }: CsiServerOptions): Server {
+export function createCsiServer({ logger, lockKey, services, onFailure }: CsiServerOptions): Server {
   const interceptors: readonly Interceptor[] = [
     requestLog(logger, lockKey), // the call's id comes with the call: see unary
     errorMap,
+    failureEvents(onFailure ?? (() => undefined)),
     deadline,
     sizeLimits,
     inFlight(lockKey),

@@ -24,6 +24,8 @@ const fileOf: Readonly<Record<string, string>> = {
   backends: "src/backends/memory/memory-backend.ts",
   "target-agent": "src/target-agent/pool.ts",
   services: "src/services/staging.ts",
+  kubelet: "src/kubelet/health.ts",
+  kubernetes: "src/kubernetes/kube-cluster.ts",
   csi: "src/csi/status.ts",
   app: "src/app/backend.ts",
 };
@@ -42,6 +44,8 @@ const moduleOf: Readonly<Record<string, string>> = {
   backends: "backends/nvmet/nvmet-backend.ts",
   "target-agent": "target-agent/target-agent.ts",
   services: "services/publishing.ts",
+  kubelet: "kubelet/registration.ts",
+  kubernetes: "kubernetes/index.ts",
   csi: "csi/server.ts",
   app: "app/run.ts",
 };
@@ -140,7 +144,15 @@ describe("the import zones", () => {
     assert.deepEqual(await refusals("src/host/exec.ts", lines), [[]]);
   });
 
-  it("keep gRPC in src/csi", async () => {
+  it("keep the Kubernetes API in src/kubernetes", async () => {
+    const lines = ["@kubernetes/client-node"].map(importOf);
+    for (const file of ["src/services/staging.ts", "src/app/run.ts", "src/kubelet/health.ts"]) {
+      assert.deepEqual(await refusals(file, lines), [[ruleOf.module]], file);
+    }
+    assert.deepEqual(await refusals("src/kubernetes/kube-cluster.ts", lines), [[]]);
+  });
+
+  it("keep gRPC in src/csi and src/kubelet", async () => {
     const lines = ["@grpc/grpc-js", "@grpc/proto-loader"].map(importOf);
     for (const file of ["src/services/staging.ts", "src/app/run.ts", "src/host/clock.ts", "src/nvme/sysfs.ts"]) {
       assert.deepEqual(await refusals(file, lines), [[ruleOf.module], [ruleOf.module]], file);
