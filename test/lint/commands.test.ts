@@ -22,6 +22,7 @@ describe("a command of package.json", () => {
     ["demo", ["--direct=yes"], /--direct/],
     ["demo", ["bogus"], /bogus/],
     ["generate", ["--bogus"], /--bogus/],
+    ["manifests", ["--bogus"], /--check.*--bogus/],
     ["sanity", ["--bogus"], /--backend.*--access.*--bogus/],
     ["sanity", ["--backend", "bogus"], /--backend.*bogus/],
     ["sanity", ["--access"], /--access/],

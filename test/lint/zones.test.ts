@@ -25,7 +25,7 @@ const fileOf: Readonly<Record<string, string>> = {
   "target-agent": "src/target-agent/pool.ts",
   services: "src/services/staging.ts",
   kubelet: "src/kubelet/health.ts",
-  kubernetes: "src/kubernetes/kube-cluster.ts",
+  kubernetes: "src/kubernetes/index.ts",
   csi: "src/csi/status.ts",
   app: "src/app/backend.ts",
 };
@@ -45,7 +45,7 @@ const moduleOf: Readonly<Record<string, string>> = {
   "target-agent": "target-agent/target-agent.ts",
   services: "services/publishing.ts",
   kubelet: "kubelet/registration.ts",
-  kubernetes: "kubernetes/index.ts",
+  kubernetes: "kubernetes/kube-cluster.ts",
   csi: "csi/server.ts",
   app: "app/run.ts",
 };

@@ -1,0 +1,155 @@
+/** values.schema.json: refuses every typo and wrong value by name, and describes exactly what values.yaml has. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { load } from "js-yaml";
+import { mountOptionNames, parseMountOptions } from "../../src/domain/mount-options.ts";
+import { helm } from "./helm.ts";
+import { chart, renderText, valuesFiles } from "./render.ts";
+
+const signal = AbortSignal.timeout(30 * 60 * 1000);
+
+/** Each a set of values that must be refused, and the message that must say which one and why. */
+const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
+  [{ kubeletRooot: "/var/lib/kubelet" }, /at '': additional properties 'kubeletRooot' not allowed/],
+  [{ "image.tagg": "1" }, /at '\/image': additional properties 'tagg' not allowed/],
+  [{ "pool.directory": "/p" }, /at '\/pool': additional properties 'directory' not allowed/],
+  [{ "kernelModules.laod": true }, /at '\/kernelModules': additional properties 'laod' not allowed/],
+  [{ "sidecars.resizer.image.tag": "v1" }, /at '\/sidecars': additional properties 'resizer' not allowed/],
+  [{ "sidecars.attacher.args": [] }, /at '\/sidecars\/attacher': additional properties 'args' not allowed/],
+  [{ "registrar.enable": true }, /at '\/registrar': additional properties 'enable' not allowed/],
+  [{ "storageClasses.scratch.create": true }, /at '\/storageClasses': additional properties 'scratch' not allowed/],
+  [{ "storageClasses.delete.default": true }, /at '\/storageClasses\/delete': additional properties 'default'/],
+  [{ "resources.request": {} }, /at '\/resources': additional properties 'request' not allowed/],
+  [{ "resources.limits.memroy": "1Gi" }, /at '\/resources\/limits': additional properties 'memroy' not allowed/],
+  [{ tolerations: [{ efect: "NoExecute" }] }, /at '\/tolerations\/0': additional properties 'efect' not allowed/],
+  [{ imagePullSecrets: ["mine"] }, /at '\/imagePullSecrets\/0': got string, want object/],
+  [{ mode: "controller" }, /at '\/mode': value must be 'allInOne'/],
+  [{ clusterId: "two words" }, /at '\/clusterId': 'two words' does not match/],
+  [{ clusterId: "x".repeat(129) }, /at '\/clusterId': 'x+' does not match/],
+  [{ "image.repository": "Docker.io/CSI" }, /at '\/image\/repository': 'Docker.io\/CSI' does not match/],
+  [{ "image.tag": 1.5 }, /at '\/image\/tag': got number, want string/],
+  [{ "image.pullPolicy": "Sometimes" }, /at '\/image\/pullPolicy': value must be one of 'Always'/],
+  [{ "sidecars.provisioner.image.tag": "" }, /at '\/sidecars\/provisioner\/image\/tag': '' does not match/],
+  [{ kubeletRoot: "var/lib/kubelet" }, /at '\/kubeletRoot': 'var\/lib\/kubelet' does not match/],
+  [{ kubeletRoot: "/var/lib/kubelet/" }, /at '\/kubeletRoot': '\/var\/lib\/kubelet\/' does not match/],
+  [{ kubeletRoot: `/${"k".repeat(65)}` }, /at '\/kubeletRoot': maxLength: got 66, want 65/],
+  [{ kubeletRoot: null }, /at '': missing property 'kubeletRoot'/],
+  [{ stateDir: "/var/../etc" }, /at '\/stateDir': '\/var\/..\/etc' does not match/],
+  [{ "pool.path": "/" }, /at '\/pool\/path': '\/' does not match/],
+  [{ portals: "127.0.0.1:4420" }, /at '\/portals': got string, want array/],
+  [{ portals: [] }, /at '\/portals': minItems: got 0, want 1/],
+  [{ portals: ["localhost:4420"] }, /at '\/portals\/0': 'localhost:4420' does not match/],
+  [{ portals: ["127.0.0.1:65536"] }, /at '\/portals\/0': '127.0.0.1:65536' does not match/],
+  [{ portals: ["127.0.0.256:4420"] }, /at '\/portals\/0': '127.0.0.256:4420' does not match/],
+  [{ portals: ["192.0.2.1:1", "192.0.2.1:1"] }, /at '\/portals': items at 0 and 1 are equal/],
+  [{ logLevel: "verbose" }, /at '\/logLevel': value must be one of 'debug'/],
+  [{ "kernelModules.load": "yes" }, /at '\/kernelModules\/load': got string, want boolean/],
+  [{ healthPort: 80 }, /at '\/healthPort': minimum: got 80/],
+  [{ healthPort: "2000" }, /at '\/healthPort': got string, want integer/],
+  [{ "resources.requests.cpu": "a lot" }, /at '\/resources\/requests\/cpu': 'a lot' does not match/],
+  [{ "nodeSelector.disk": true }, /at '\/nodeSelector\/disk': got boolean, want string/],
+  [{ tolerations: [{ operator: "Exist" }] }, /at '\/tolerations\/0\/operator': value must be one of 'Exists'/],
+  [{ priorityClassName: "System Critical" }, /at '\/priorityClassName': 'System Critical' does not match/],
+  [{ "storageClasses.delete.name": "Fast" }, /at '\/storageClasses\/delete\/name': 'Fast' does not match/],
+  [{ "storageClasses.retain.volumeBindingMode": "Late" }, /retain\/volumeBindingMode': value must be one of/],
+  [{ "storageClasses.delete.mountOptions": ["loop"] }, /at '\/storageClasses\/delete\/mountOptions\/0':/],
+];
+
+/** Rules between values, which the templates check. */
+const contradictions: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
+  [{ "storageClasses.delete.name": "nvmetcp-retain" }, /delete.name and retain.name must differ; got "nvmetcp-retain"/],
+  [{ "storageClasses.delete.isDefault": true, "storageClasses.retain.isDefault": true }, /at most one class/],
+  [{ "pool.path": "/data", stateDir: "/data/state" }, /stateDir must not be in pool.path.*got "\/data\/state"/],
+  [{ portals: ["127.0.0.1:19808"] }, /healthPort must not be the port of a portal; got "127.0.0.1:19808"/],
+];
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The objects in the schema that have an open set of names, with the path that leads there. */
+function openObjects(schema: unknown, path = ""): readonly string[] {
+  if (!isObject(schema)) return list(schema).flatMap((item, index) => openObjects(item, `${path}/${index}`));
+  const own = schema["type"] === "object" && schema["additionalProperties"] !== false ? [path] : [];
+  return [...own, ...Object.entries(schema).flatMap(([key, value]) => openObjects(value, `${path}/${key}`))];
+}
+
+describe("values.schema.json", () => {
+  for (const [values, message] of [...wrong, ...contradictions]) {
+    it(`refuses ${JSON.stringify(values).slice(0, 100)}`, async () => {
+      await assert.rejects(renderText(undefined, signal, values), (error) => {
+        assert.match(String(error), message);
+        return true;
+      });
+    });
+  }
+
+  it("accepts what differs from the defaults in every way that is meant", async () => {
+    await renderText(undefined, signal, {
+      portals: ["192.0.2.1:4420", "[2001:db8::1]:4420", "[::ffff:192.0.2.1]:65535"],
+      "image.tag": `1.2.3-rc.1@sha256:${"0".repeat(64)}`,
+      "resources.limits": { cpu: 2, memory: "1.5Gi" },
+      "nodeSelector.kubernetes\\.io/hostname": "storage-1",
+      tolerations: [{ key: "node.kubernetes.io/disk", operator: "Equal", value: "", effect: "NoSchedule" }],
+      priorityClassName: "",
+      "storageClasses.delete.mountOptions": ["noatime", "commit=30"],
+      global: { fromTheParentChart: true },
+    });
+  });
+
+  it("leaves no object open but those whose names are the user's", async () => {
+    const schema: unknown = JSON.parse(await readFile(join(chart, "values.schema.json"), "utf8"));
+    assert.deepEqual(openObjects(schema), ["/properties/nodeSelector", "/properties/global"]);
+  });
+
+  it("has the driver's list of mount options", async () => {
+    const schema = JSON.parse(await readFile(join(chart, "values.schema.json"), "utf8")) as {
+      readonly definitions: { readonly mountOption: { readonly anyOf: [{ enum: string[] }, { pattern: string }] } };
+    };
+    const [plain, numbered] = schema.definitions.mountOption.anyOf;
+    const numberedNames = mountOptionNames.filter((name) => name.endsWith("=N"));
+    assert.deepEqual([...plain.enum, ...numberedNames].toSorted(), mountOptionNames.toSorted());
+    for (const name of numberedNames) {
+      const option = name.replace(/N$/, "5");
+      assert.match(option, new RegExp(numbered.pattern));
+      parseMountOptions([option]);
+    }
+  });
+});
+
+describe("the chart", () => {
+  it("passes helm lint, strictly, with each documented values file", async () => {
+    for (const name of [undefined, ...(await valuesFiles())]) {
+      const file = name === undefined ? [] : ["--values", join(chart, "values", `${name}.yaml`)];
+      const said = await helm(["lint", "--strict", chart, ...file], signal);
+      assert.match(said, /1 chart\(s\) linted, 0 chart\(s\) failed/);
+      assert.doesNotMatch(said, /\[(WARNING|ERROR)\]/);
+    }
+  });
+
+  it("has the project's version, as chart and as driver", async () => {
+    const { version } = JSON.parse(await readFile(join(import.meta.dirname, "../../package.json"), "utf8")) as {
+      readonly version: string;
+    };
+    const meta = load(await readFile(join(chart, "Chart.yaml"), "utf8")) as Readonly<Record<string, unknown>>;
+    assert.deepEqual([meta["version"], meta["appVersion"]], [version, version]);
+  });
+
+  it("says what to type next, and that uninstalling keeps the data", async () => {
+    const args = ["install", "x", chart, "--dry-run=client", "--namespace", "csi"];
+    const [, notes = ""] = (await helm(args, signal)).split("NOTES:");
+    assert.match(notes, /kubectl --namespace csi rollout status statefulset\/nvmetcp-csi/);
+    assert.match(notes, /Uninstalling keeps the data: volumes stay in \/var\/lib\/nvmetcp-csi\/pool/);
+    const claim = load(notes.split("<<'END'\n")[1]?.split("\nEND\n")[0] ?? "");
+    assert.deepEqual(isObject(claim) && claim["kind"], "PersistentVolumeClaim");
+  });
+
+  it("explains every value beside it", async () => {
+    const lines = (await readFile(join(chart, "values.yaml"), "utf8")).split("\n");
+    const bare = lines.filter((line, index) => /^[a-z]\w*:/i.test(line) && !/^\s*(#.*)?$/.test(lines[index - 1] ?? ""));
+    assert.deepEqual(bare, []);
+  });
+});
