@@ -91,6 +91,7 @@ const fast: readonly Stage[] = [
 const slow: readonly Stage[] = [
   command("bundle", process.execPath, "scripts/build.ts"),
   tests("contract tests", 2, "test/contract/**/*.test.ts"),
+  tests("image tests", 1, "test/image/*.test.ts"),
   command("manifests", process.execPath, "scripts/manifests.ts", "--check"),
   tests("chart tests", 2, "test/chart/*.test.ts"),
   sanity({ backend: "memory", access: "mount" }),

@@ -22,6 +22,8 @@ describe("a command of package.json", () => {
     ["demo", ["--direct=yes"], /--direct/],
     ["demo", ["bogus"], /bogus/],
     ["generate", ["--bogus"], /--bogus/],
+    ["image", [], /--output is needed/],
+    ["image", ["--bogus"], /--bogus/],
     ["manifests", ["--bogus"], /--check.*--bogus/],
     ["sanity", ["--bogus"], /--backend.*--access.*--bogus/],
     ["sanity", ["--backend", "bogus"], /--backend.*bogus/],

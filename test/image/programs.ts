@@ -1,0 +1,89 @@
+/**
+ * What each program of the image must do there: real work on files, as a program that only prints its version may still
+ * miss a library, a configuration file or a helper.
+ */
+
+export interface ProgramCheck {
+  readonly argv: readonly [string, ...string[]];
+  readonly stdin?: string;
+  /** What standard output must match; every check must end with status 0. */
+  readonly says: RegExp;
+}
+
+const shell = (script: string): readonly [string, ...string[]] => ["sh", "-euc", script];
+const nqn = "nqn.2014-08.org.nvmexpress:uuid:f75afd0b-5821-5535-9ee4-388311f00d1b";
+const uuid = "f75afd0b-5821-5535-9ee4-388311f00d1b";
+
+/** The table that the driver writes while it restores exports (src/target-agent/listener-gate.ts). */
+const table = `add table inet nvmetcp_csi
+delete table inet nvmetcp_csi
+table inet nvmetcp_csi { chain input { type filter hook input priority -10; policy accept;
+  tcp dport { 4420 } tcp flags syn reject with tcp reset; }; }
+`;
+
+/** Program -> check. Those that src/ runs are all here; image.test.ts compares. */
+export const programs: Readonly<Record<string, ProgramCheck>> = {
+  tini: { argv: ["tini", "--", "echo", "reaped"], says: /^reaped$/m },
+  node: { argv: ["node", "--version"], says: /^v24\./ },
+  // Without the kernel's module it ends at the first look into /sys, or at the door to it in /dev.
+  nvme: {
+    argv: shell(`nvme connect -t tcp -a 127.0.0.1 -s 4420 -n ${nqn} --hostnqn ${nqn} --hostid ${uuid} 2>&1 || true`),
+    says: /^Failed to (?:scan topology|open \/dev\/nvme-fabrics)/,
+  },
+  nft: { argv: ["nft", "--check", "-f", "-"], stdin: table, says: /^$/ },
+  flock: {
+    argv: ["flock", "--wait", "5", "--conflict-exit-code", "75", "/run", "cat"],
+    stdin: "held\n",
+    says: /^held$/m,
+  },
+  mount: {
+    argv: shell("mkdir /tmp/at; mount -t tmpfs none /tmp/at; mount --bind /run /tmp/at; mount"),
+    says: /tmp\/at/,
+  },
+  umount: { argv: shell("mount --bind /tmp /run; umount /run; echo done"), says: /^done$/m },
+  "mkfs.ext4": {
+    argv: shell(`truncate -s 320M /tmp/d; mkfs.ext4 -q -U ${uuid} /tmp/d; dumpe2fs -h /tmp/d`),
+    says: new RegExp(`UUID: +${uuid}[^]*metadata_csum`),
+  },
+  e2fsck: { argv: shell("truncate -s 320M /tmp/d; mkfs.ext4 -q /tmp/d; e2fsck -f -p /tmp/d"), says: /files/ },
+  resize2fs: {
+    argv: shell("truncate -s 64M /tmp/d; mkfs.ext4 -q /tmp/d; truncate -s 96M /tmp/d; resize2fs /tmp/d 2>&1"),
+    says: /blocks long/,
+  },
+  blkid: {
+    argv: shell(`truncate -s 320M /tmp/d; mkfs.ext4 -q -U ${uuid} /tmp/d; blkid -p -o export /tmp/d`),
+    says: new RegExp(`UUID=${uuid}[^]*TYPE=ext4`),
+  },
+  "mkfs.xfs": {
+    argv: shell("truncate -s 320M /tmp/d; mkfs.xfs -q /tmp/d; blkid -p -o export /tmp/d"),
+    says: /TYPE=xfs/,
+  },
+  xfs_repair: {
+    argv: shell("truncate -s 320M /tmp/d; mkfs.xfs -q /tmp/d; xfs_repair -n /tmp/d 2>&1"),
+    says: /Phase 7/,
+  },
+  xfs_growfs: { argv: ["xfs_growfs", "-V"], says: /version/ },
+  "mkfs.btrfs": {
+    argv: shell("truncate -s 320M /tmp/d; mkfs.btrfs -q /tmp/d; blkid -p -o export /tmp/d"),
+    says: /TYPE=btrfs/,
+  },
+  btrfs: {
+    argv: shell("truncate -s 320M /tmp/d; mkfs.btrfs -q /tmp/d; btrfs check /tmp/d 2>&1"),
+    says: /no error found/,
+  },
+  // Kernels of distributions compress their modules with either.
+  modprobe: { argv: ["modprobe", "--version"], says: /\+ZSTD \+XZ/ },
+  // libkmod opens these two by name while it runs.
+  modinfo: {
+    argv: shell("for l in liblzma.so.5 libzstd.so.1; do test -s /lib/*-linux-gnu/$l; done; echo ok"),
+    says: /ok/,
+  },
+  lsmod: { argv: shell("lsmod 2>&1 || true"), says: /^Module|\/proc\/modules/ },
+  setpriv: { argv: ["setpriv", "--bounding-set", "-all", "--no-new-privs", "id", "-u"], says: /^0$/m },
+  findmnt: { argv: ["findmnt", "--noheadings", "--output", "FSTYPE", "/tmp"], says: /tmpfs/ },
+  lsblk: { argv: ["lsblk", "--version"], says: /util-linux/ },
+  fsfreeze: { argv: ["fsfreeze", "--version"], says: /util-linux/ },
+  fstrim: { argv: ["fstrim", "--version"], says: /util-linux/ },
+  losetup: { argv: ["losetup", "--version"], says: /util-linux/ },
+  grep: { argv: ["grep", "-w", "root", "/etc/passwd"], says: /^root:/ },
+};
