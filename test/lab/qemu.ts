@@ -20,17 +20,24 @@ export interface QemuOptions {
   readonly shares: Readonly<Record<string, string>>;
   /** Unix socket that waits for the guest's port. */
   readonly port: string;
+  /** Bounds the memory for translated code, which QEMU lets grow to 1 GiB unless told. */
+  readonly translationCacheMiB?: number;
+  /** A program and its arguments that become QEMU, like nsenter with a network namespace. */
+  readonly enter?: readonly string[];
+  /** Further devices, in QEMU's own words. */
+  readonly devices?: readonly string[];
 }
 
 function qemuArguments(options: QemuOptions): string[] {
-  const { image, memoryMiB, uuid, port } = options;
+  const { image, memoryMiB, uuid, port, translationCacheMiB, devices = [] } = options;
+  const accelerator = translationCacheMiB === undefined ? "tcg" : `tcg,tb-size=${translationCacheMiB}`;
   const disk = (path: string, id: string, flags: string) => [
     ...["-drive", `file=${escape(path)},if=none,format=raw,id=${id},${flags}`],
     ...["-device", `virtio-blk-pci,drive=${id},serial=${id}`],
   ];
   return [
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio"],
-    ...["-accel", "tcg", "-cpu", "qemu64,+rdrand", "-smp", "1", "-m", `${memoryMiB}`, "-uuid", uuid],
+    ...["-accel", accelerator, "-cpu", "qemu64,+rdrand", "-smp", "1", "-m", `${memoryMiB}`, "-uuid", uuid],
     ...["-kernel", image.kernel, "-initrd", image.initrd],
     ...["-append", "console=ttyS0 quiet panic=-1 oops=panic mitigations=off apparmor=0"],
     ...disk(image.disk, "root", "readonly=on,file.locking=off"),
@@ -42,6 +49,7 @@ function qemuArguments(options: QemuOptions): string[] {
     ]),
     ...["-chardev", `socket,id=port,path=${escape(port)}`, "-device", "virtio-serial-pci"],
     ...["-device", "virtserialport,chardev=port,name=lab"],
+    ...devices,
   ];
 }
 
@@ -57,7 +65,8 @@ export class Qemu {
 
   constructor(options: QemuOptions, onConsole: (text: string) => void) {
     // A group of its own, so that the terminal's Ctrl-C reaches only the program that decides what it means.
-    this.#child = spawn("setpriv", ["--pdeathsig", "KILL", "qemu-system-x86_64", ...qemuArguments(options)], {
+    const command = [...(options.enter ?? []), "qemu-system-x86_64", ...qemuArguments(options)];
+    this.#child = spawn("setpriv", ["--pdeathsig", "KILL", ...command], {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });

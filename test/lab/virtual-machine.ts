@@ -54,15 +54,8 @@ async function prepare(
 ): Promise<Omit<QemuOptions, "image">> {
   const lab = join(directory, "lab");
   const bin = join(cacheDirectory(), "bin");
-  await mkdir(lab);
+  await makeLabFolder(lab, join(import.meta.dirname, "guest/boot.sh"), signal);
   await mkdir(bin, { recursive: true });
-  await copyFile(join(import.meta.dirname, "guest/boot.sh"), join(lab, "boot.sh"));
-  // Bundled here: stripping the types in the guest takes as long as starting node there.
-  // By its command line, as its library leaves a service process behind.
-  const esbuild = join(projectDirectory, "node_modules/.bin/esbuild");
-  const format = ["--bundle", "--platform=node", "--format=esm", "--target=node24", "--log-level=error"];
-  const entry = join(import.meta.dirname, "guest-agent.ts");
-  await runTool([esbuild, entry, `--outfile=${join(lab, "agent.mjs")}`, ...format], signal);
   const disks: string[] = [];
   for (const [index, { sizeMiB }] of (options.disks ?? []).entries()) {
     const path = join(directory, `disk${index}.img`);
@@ -79,7 +72,19 @@ async function prepare(
   };
 }
 
-class VirtualMachine implements Hardware {
+/** What a guest sees at /lab: its start script and the agent. */
+export async function makeLabFolder(lab: string, bootScript: string, signal: AbortSignal): Promise<void> {
+  await mkdir(lab);
+  await copyFile(bootScript, join(lab, "boot.sh"));
+  // Bundled here: stripping the types in the guest takes as long as starting node there.
+  // By its command line, as its library leaves a service process behind.
+  const esbuild = join(projectDirectory, "node_modules/.bin/esbuild");
+  const format = ["--bundle", "--platform=node", "--format=esm", "--target=node24", "--log-level=error"];
+  const entry = join(import.meta.dirname, "guest-agent.ts");
+  await runTool([esbuild, entry, `--outfile=${join(lab, "agent.mjs")}`, ...format], signal);
+}
+
+export class VirtualMachine implements Hardware {
   readonly project = "/project";
   readonly bin = "/project-bin";
   readonly node = "/project/node_modules/node/bin/node";
@@ -128,6 +133,11 @@ class VirtualMachine implements Hardware {
   async reset(signal: AbortSignal | undefined): Promise<void> {
     await this.#stop("the machine was reset");
     await this.boot(signal ?? new AbortController().signal);
+  }
+
+  /** A power loss that lasts until boot(). */
+  async powerOff(): Promise<void> {
+    await this.#stop("the machine is switched off");
   }
 
   console(): string {

@@ -22,6 +22,8 @@ describe("a command of package.json", () => {
     ["demo", ["--direct=yes"], /--direct/],
     ["demo", ["bogus"], /bogus/],
     ["generate", ["--bogus"], /--bogus/],
+    ["e2e", ["--bogus"], /--ci.*--bogus/],
+    ["e2e", ["no-such-scenario"], /no-such-scenario/],
     ["image", [], /--output is needed/],
     ["image", ["--bogus"], /--bogus/],
     ["manifests", ["--bogus"], /--check.*--bogus/],

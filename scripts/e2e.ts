@@ -1,0 +1,140 @@
+/**
+ * npm run e2e -- [--ci] [--keep] [--nodes N] [--memory MiB] [--image FILE]... [SCENARIO]...
+ * A real Kubernetes cluster on this machine, and the scenarios of test/e2e in it; without options all of them.
+ * 1. --ci runs those that each CI run has, --keep keeps the cluster for a person (and runs no others than are named).
+ * 2. A scenario that fails stops no other; what the cluster looked like is printed. Exit status 1 if anything failed.
+ * 3. However this ends, nothing of the cluster is left (see test/cluster/cluster.ts).
+ */
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { writeCommandFiles } from "../test/cluster/command-files.ts";
+import type { Cluster } from "../test/cluster/cluster.ts";
+import { describeCluster } from "../test/cluster/describe-cluster.ts";
+import { loadScenario, scenarioNames, type NamedScenario } from "../test/cluster/scenario.ts";
+import { startCluster } from "../test/cluster/start-cluster.ts";
+import { writeDriverImage } from "../test/image/driver-image.ts";
+import { makeScratch, removeScratch } from "../test/lab/scratch.ts";
+import { closingLine } from "../test/support/tally.ts";
+import { readOptions } from "./read-options.ts";
+
+const usage = "npm run e2e -- [--ci] [--keep] [--nodes N] [--memory MiB] [--image FILE]... [SCENARIO]...";
+
+interface Request {
+  readonly ci: boolean;
+  readonly keep: boolean;
+  readonly names: readonly string[];
+  /** At least; scenarios may need more. */
+  readonly nodes: number;
+  /** Image archives instead of that of this checkout's driver. */
+  readonly images: readonly string[];
+  readonly memoryMiB: number;
+}
+
+function readRequest(known: readonly string[]): Request {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      ci: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
+      nodes: { type: "string", default: "1" },
+      memory: { type: "string", default: "2048" },
+      image: { type: "string", multiple: true, default: [] },
+    },
+  });
+  const stranger = positionals.find((name) => !known.includes(name));
+  if (stranger !== undefined)
+    throw new Error(`Unknown scenario '${stranger}'; there are: ${known.join(", ") || "none"}`);
+  if (values.ci && positionals.length > 0) throw new Error("--ci chooses the scenarios; none can be named");
+  const nodes = positive("--nodes", values.nodes);
+  const memoryMiB = positive("--memory", values.memory);
+  return { ci: values.ci, keep: values.keep, names: positionals, nodes, images: values.image, memoryMiB };
+}
+
+function positive(option: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${option} is a number from 1; got '${text}'`);
+  return Number(text);
+}
+
+/** Which of all scenarios this run has. */
+function chosen(all: readonly NamedScenario[], { ci, keep, names }: Request): readonly NamedScenario[] {
+  if (names.length > 0) return all.filter(({ name }) => names.includes(name));
+  if (ci) return all.filter((scenario) => scenario.ci);
+  return keep ? [] : all;
+}
+
+const started = performance.now();
+
+/** A line with the time since the start. */
+function say(line: string): void {
+  console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}`);
+}
+
+async function passes(scenario: NamedScenario, cluster: Cluster, stop: AbortSignal): Promise<boolean> {
+  say(`${scenario.name}: ${scenario.title}`);
+  const begun = performance.now();
+  try {
+    await scenario.run(cluster, AbortSignal.any([stop, AbortSignal.timeout(scenario.limitMs)]));
+    say(`${scenario.name}: passed (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
+    return true;
+  } catch (error) {
+    stop.throwIfAborted();
+    say(`${scenario.name}: FAILED`);
+    console.log(error);
+    console.log(await describeCluster(cluster, AbortSignal.any([stop, AbortSignal.timeout(60_000)])));
+    return false;
+  }
+}
+
+async function keepRunning(cluster: Cluster, stop: AbortSignal): Promise<void> {
+  const folder = await writeCommandFiles(cluster, stop);
+  console.log(`
+The cluster runs until this program ends: Ctrl-C, or kill ${process.pid}. In another terminal, as root:
+  export PATH=${folder}:$PATH
+  kubectl get pods --all-namespaces
+  node1                          a shell on the node (Ctrl-] leaves it)
+  ls ${cluster.directory}/log    logs of the control plane and the nodes`);
+  const longestDelayMs = 2 ** 31 - 1;
+  await delay(longestDelayMs, undefined, { signal: stop }).catch(() => undefined);
+}
+
+/** The archives that were given, or that of this checkout's driver. */
+async function driverImages(
+  { images }: Request,
+  stop: AbortSignal,
+): Promise<AsyncDisposable & { files: readonly string[] }> {
+  if (images.length > 0) return { files: images, [Symbol.asyncDispose]: async () => Promise.resolve() };
+  const directory = await makeScratch();
+  const file = join(directory, "driver.tar");
+  const { name } = await writeDriverImage(file, stop);
+  say(`image ${name}`);
+  return { files: [file], [Symbol.asyncDispose]: async () => removeScratch(directory) };
+}
+
+async function main(request: Request, stop: AbortSignal): Promise<number> {
+  const scenarios = chosen(await Promise.all((await scenarioNames()).map(loadScenario)), request);
+  // A run that tests nothing must not look like one that passed.
+  if (scenarios.length === 0 && !request.keep)
+    throw new Error("cannot run: a scenario is needed; got none in test/e2e");
+  const { memoryMiB } = request;
+  const nodes = Math.max(request.nodes, ...scenarios.map((scenario) => scenario.nodes ?? 1));
+  await using images = await driverImages(request, stop);
+  await using cluster = await startCluster({ images: images.files, memoryMiB, nodes, signal: stop, progress: say });
+  let failed = 0;
+  for (const scenario of scenarios) if (!(await passes(scenario, cluster, stop))) failed++;
+  if (scenarios.length > 0) console.log(closingLine({ passed: scenarios.length - failed, failed, skipped: [] }));
+  if (request.keep) await keepRunning(cluster, stop);
+  return failed > 0 ? 1 : 0;
+}
+
+const known = await scenarioNames();
+const request = readOptions(usage, () => readRequest(known));
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+try {
+  process.exitCode = await main(request, stop.signal);
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(`e2e: ${stop.signal.aborted ? "ended by a signal" : message}`);
+  process.exitCode = stop.signal.aborted ? 130 : 1;
+}

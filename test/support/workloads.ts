@@ -1,0 +1,69 @@
+/** Claims and pods of the end-to-end scenarios. */
+import { busyboxImage } from "../cluster/images.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+
+export const deleteClass = "nvmetcp";
+export const retainClass = "nvmetcp-retain";
+
+export interface ClaimShape {
+  readonly storageClassName?: string;
+  readonly mebibytes?: number;
+  /** A PersistentVolume by name. */
+  readonly volumeName?: string;
+}
+
+export function claimSpec({ storageClassName = deleteClass, mebibytes = 320, volumeName }: ClaimShape = {}): object {
+  return {
+    accessModes: ["ReadWriteOnce"],
+    storageClassName,
+    resources: { requests: { storage: `${mebibytes}Mi` } },
+    ...(volumeName !== undefined && { volumeName }),
+  };
+}
+
+export function claim(name: string, shape: ClaimShape = {}): object {
+  return { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name }, spec: claimSpec(shape) };
+}
+
+/** A container that runs a shell script with the claim's file system at /data. */
+export function dataContainer(script: string): object {
+  return {
+    name: "main",
+    image: busyboxImage,
+    command: ["sh", "-c", script],
+    volumeMounts: [{ name: "data", mountPath: "/data" }],
+  };
+}
+
+/** A pod on a claim. */
+export function podOn(name: string, claimName: string, script = "sleep inf"): object {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      containers: [dataContainer(script)],
+      volumes: [{ name: "data", persistentVolumeClaim: { claimName } }],
+    },
+  };
+}
+
+/** Runs a shell script in a pod; returns its trimmed output. */
+export async function inPod(cluster: Cluster, pod: string, script: string, signal: AbortSignal): Promise<string> {
+  return (await cluster.kubectl(["exec", pod, "--", "sh", "-ec", script], { signal })).trim();
+}
+
+/** Deletes objects and waits until they are gone. */
+export async function remove(cluster: Cluster, objects: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const object of objects) {
+    await cluster.kubectl(["delete", object, "--ignore-not-found", "--wait=false"], { signal });
+  }
+  for (const object of objects) await cluster.waitForAbsence([object], signal);
+}
+
+/** The PersistentVolume that a claim is bound to. */
+export async function volumeOf(cluster: Cluster, claimName: string, signal: AbortSignal): Promise<string> {
+  await cluster.waitForField([`pvc/${claimName}`], "{.status.phase}", /^Bound$/, signal);
+  return await cluster.waitForField([`pvc/${claimName}`], "{.spec.volumeName}", /./, signal);
+}
