@@ -60,9 +60,11 @@ async function life(guest: GuestDriver): Promise<void> {
     const used = await run(`du --block-size=1K /pool/volumes/* | cut -f1`);
     return [`volume ${id}: a sparse file of 1 GiB in the xfs pool (${used} KiB used) and its record`, id];
   });
+  // Besides these there is the agent's own, empty subsystem, which keeps the port open while the driver runs.
+  const exportsScript = "cd /sys/kernel/config/nvmet/subsystems; ls | grep -v ':listener$' || true";
   const publish_context = await step("ControllerPublishVolume", async () => {
     const answer = await controller.ControllerPublishVolume({ volume_id, node_id, volume_capability: capability });
-    const nqn = await run("ls /sys/kernel/config/nvmet/subsystems");
+    const nqn = await run(exportsScript);
     const { portals = "", epoch = "" } = answer.publish_context;
     return [
       `the kernel target exports it as ${nqn}\nat ${portals}, for this node alone (epoch ${epoch})`,
@@ -128,7 +130,7 @@ async function life(guest: GuestDriver): Promise<void> {
   await step("NodeUnpublishVolume, NodeUnstageVolume, ControllerUnpublishVolume", async () => {
     await unpublish();
     await controller.ControllerUnpublishVolume({ volume_id, node_id });
-    await expect("subsystems in configfs", await run("ls /sys/kernel/config/nvmet/subsystems"), "");
+    await expect("exports in configfs", await run(exportsScript), "");
     return ["fenced: the node's right is revoked and the export is gone", done];
   });
   await step("DeleteVolume", async () => {

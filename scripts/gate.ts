@@ -99,6 +99,7 @@ const slow: readonly Stage[] = [
   tests("kernel tests", 2, "test/kernel/**/*.test.ts"),
   sanity({ backend: "nvmet-file", access: "mount" }),
   sanity({ backend: "nvmet-file", access: "block" }),
+  command("demo", process.execPath, "scripts/demo.ts"),
 ];
 
 /** The last stage: the run itself has left nothing on this machine. */

@@ -14,7 +14,7 @@ export const scenario: Scenario = {
     const written = await inPod(
       cluster,
       "first",
-      "head -c 8M /dev/urandom > /data/file; sync; sha256sum /data/file",
+      "dd if=/dev/urandom of=/data/file bs=1M count=8 status=none; sync; sha256sum /data/file",
       signal,
     );
     await remove(cluster, ["pod/first"], signal);

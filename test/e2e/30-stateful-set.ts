@@ -20,7 +20,7 @@ function statefulSet(generation: string): object {
       selector: { matchLabels: labels },
       template: {
         metadata: { labels, annotations: { generation } },
-        spec: { terminationGracePeriodSeconds: 0, containers: [container] },
+        spec: { terminationGracePeriodSeconds: 1, containers: [container] },
       },
       volumeClaimTemplates: [{ metadata: { name: "data" }, spec: claimSpec() }],
     },

@@ -11,10 +11,12 @@ export const scenario: Scenario = {
     await install(cluster, signal);
     await cluster.apply([claim("kept", { storageClassName: retainClass }), podOn("writer", "kept")], signal);
     await cluster.waitForPod("writer", signal);
-    const script = "head -c 4M /dev/urandom > /data/file; sync; sha256sum /data/file";
+    const script = "dd if=/dev/urandom of=/data/file bs=1M count=4 status=none; sync; sha256sum /data/file";
     const written = await inPod(cluster, "writer", script, signal);
     const volumeName = await volumeOf(cluster, "kept", signal);
     await remove(cluster, ["pod/writer", "pvc/kept"], signal);
+    // Else the kubelet gives the mount that it still has to the next pod.
+    await cluster.waitForAbsence(["volumeattachments"], signal);
     await cluster.waitForField([`pv/${volumeName}`], "{.status.phase}", /^Released$/, signal);
     assert.ok(
       (await censusOf(onlyNode(cluster))).some((line) => line.startsWith("pool: ")),

@@ -14,7 +14,7 @@ export const scenario: Scenario = {
     const written = await inPod(
       cluster,
       "writer",
-      "head -c 1M /dev/urandom > /data/file; sync; sha256sum /data/file",
+      "dd if=/dev/urandom of=/data/file bs=1M count=1 status=none; sync; sha256sum /data/file",
       signal,
     );
     const volume = await volumeOf(cluster, "left", signal);

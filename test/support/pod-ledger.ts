@@ -21,7 +21,8 @@ export async function lastSaid(cluster: Cluster, pod: string, signal: AbortSigna
 
 /** Waits until the pod has written some more. */
 export async function writesOn(cluster: Cluster, pod: string, signal: AbortSignal): Promise<void> {
-  const before = await lastSaid(cluster, pod, signal);
+  // A kubelet that restarts shows no logs for a moment.
+  const before = await waitFor("the log must be there", async () => lastSaid(cluster, pod, signal), signal);
   const probe = async () => ((await lastSaid(cluster, pod, signal)) > before + 5 ? true : undefined);
   await waitFor(`${pod} must write more than ${before}`, probe, signal);
 }

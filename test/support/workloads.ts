@@ -42,7 +42,7 @@ export function podOn(name: string, claimName: string, script = "sleep inf"): ob
     kind: "Pod",
     metadata: { name },
     spec: {
-      terminationGracePeriodSeconds: 0,
+      terminationGracePeriodSeconds: 1,
       containers: [dataContainer(script)],
       volumes: [{ name: "data", persistentVolumeClaim: { claimName } }],
     },
