@@ -54,9 +54,9 @@ export async function inPod(cluster: Cluster, pod: string, script: string, signa
   return (await cluster.kubectl(["exec", pod, "--", "sh", "-ec", script], { signal })).trim();
 }
 
-/** Deletes objects and waits until they are gone. */
+/** Deletes objects and waits until they are gone. A PersistentVolume has to go by itself, as its reclaim policy says. */
 export async function remove(cluster: Cluster, objects: readonly string[], signal: AbortSignal): Promise<void> {
-  for (const object of objects) {
+  for (const object of objects.filter((name) => !name.startsWith("pv/"))) {
     await cluster.kubectl(["delete", object, "--ignore-not-found", "--wait=false"], { signal });
   }
   for (const object of objects) await cluster.waitForAbsence([object], signal);
