@@ -12,7 +12,7 @@ import type { Condition, Usage } from "../domain/model.ts";
 import { topMountAt, type Filesystem, type Mount, type SpaceUsage, type TargetPaths } from "../filesystem/index.ts";
 import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
-import { isReadOnlyInside, journaledDevices, live, shows, showsAny } from "./staged-volume.ts";
+import { isReadOnlyInside, live, ownDevicesOf, shows, unmountOwn } from "./staged-volume.ts";
 
 export interface PublishingDeps {
   readonly cluster: ClusterId;
@@ -85,18 +85,10 @@ export class Publishing {
   }
 
   async unpublish(volume: VolumeId, targetPath: string, signal: AbortSignal): Promise<void> {
-    const { cluster, initiator, filesystem, paths, journal } = this.#deps;
+    const { cluster, filesystem, paths } = this.#deps;
     const target = exportIdentityOf(cluster, volume);
-    const device = await initiator.find(target, signal);
-    const entry = await journal.load(volume);
-    const journaled = await journaledDevices(initiator, target.uuid, entry);
-    const own = device === undefined ? journaled : [...journaled, live(device)];
-    for (;;) {
-      const mount = topMountAt(await filesystem.mounts(), targetPath);
-      if (mount === undefined) break;
-      if (!showsAny(mount, own)) return;
-      await filesystem.unmount(targetPath, signal);
-    }
+    const { entry, devices } = await ownDevicesOf(this.#deps, { volume, target }, signal);
+    if (!(await unmountOwn(filesystem, { path: targetPath, devices }, signal))) return;
     await paths.removeTarget(targetPath);
     if (entry !== undefined) await this.#note(entry, targetPath, false);
   }

@@ -7,11 +7,11 @@
  *     shows a device that is there, and it stays its volume's whoever bears name and number by now.
  */
 import { sameDevice } from "../domain/device-number.ts";
-import type { Uuid } from "../domain/identity.ts";
+import type { Uuid, VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
-import type { Mount } from "../filesystem/index.ts";
-import type { JournalEntry } from "../node-journal/index.ts";
-import type { Initiator } from "../nvme/index.ts";
+import { topMountAt, type Filesystem, type Mount } from "../filesystem/index.ts";
+import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
+import type { Initiator, Target } from "../nvme/index.ts";
 
 /** A device of a volume, present or past, by what the mount table shows of it. */
 export interface SeenDevice {
@@ -50,6 +50,37 @@ export async function journaledDevices(
       return { path, number, state: bearer === uuid && !isPast ? "live" : "replaced" };
     }),
   );
+}
+
+/** What a volume has and had on this node. */
+export interface OwnDevices {
+  readonly entry: JournalEntry | undefined;
+  readonly devices: readonly SeenDevice[];
+}
+
+export async function ownDevicesOf(
+  { initiator, journal }: { readonly initiator: Initiator; readonly journal: NodeJournal },
+  { volume, target }: { readonly volume: VolumeId; readonly target: Target },
+  signal: AbortSignal,
+): Promise<OwnDevices> {
+  const device = await initiator.find(target, signal);
+  const entry = await journal.load(volume);
+  const journaled = await journaledDevices(initiator, target.uuid, entry);
+  return { entry, devices: device === undefined ? journaled : [...journaled, live(device)] };
+}
+
+/** Takes away every mount of a volume at a path. What else is mounted there stays: then the answer is false. */
+export async function unmountOwn(
+  filesystem: Filesystem,
+  { path, devices }: { readonly path: string; readonly devices: readonly SeenDevice[] },
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    const mount = topMountAt(await filesystem.mounts(), path);
+    if (mount === undefined) return true;
+    if (!showsAny(mount, devices)) return false;
+    await filesystem.unmount(path, signal);
+  }
 }
 
 /** Whether a mount, or the file system under it, takes no writes. */

@@ -15,7 +15,16 @@ import { topMountAt, type Filesystem, type Mount, type TargetPaths } from "../fi
 import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
 import { FilesystemStaging } from "./filesystem-staging.ts";
-import { isReadOnlyInside, journaledDevices, live, shows, showsAny, type SeenDevice } from "./staged-volume.ts";
+import {
+  isReadOnlyInside,
+  journaledDevices,
+  live,
+  ownDevicesOf,
+  shows,
+  showsAny,
+  unmountOwn,
+  type SeenDevice,
+} from "./staged-volume.ts";
 
 export interface StagingDeps {
   readonly cluster: ClusterId;
@@ -71,7 +80,9 @@ export class Staging {
   /** W3. */
   async #takeBackRefused(volume: VolumeId, refusal: unknown, signal: AbortSignal): Promise<void> {
     try {
-      await this.#takeBack(volume, signal);
+      const target = exportIdentityOf(this.#deps.cluster, volume);
+      const { devices } = await ownDevicesOf(this.#deps, { volume, target }, signal);
+      await this.#takeBack(volume, devices, signal);
     } catch (error) {
       const rule = `${messageOf(refusal)}; its connection is still there: ${messageOf(error)}`;
       throw failure("unavailable", { cannot: `stage volume ${volume}`, rule, cause: refusal });
@@ -149,25 +160,19 @@ export class Staging {
   }
 
   async unstage(volume: VolumeId, stagingPath: string, signal: AbortSignal): Promise<void> {
+    const { cluster, filesystem } = this.#deps;
     await this.#filesystems.settled(volume, signal);
-    await this.#unmountOwn(stagingPath, await this.#allDevices(volume, signal), signal);
-    await this.#takeBack(volume, signal);
+    const { devices } = await ownDevicesOf(this.#deps, { volume, target: exportIdentityOf(cluster, volume) }, signal);
+    await unmountOwn(filesystem, { path: stagingPath, devices }, signal);
+    await this.#takeBack(volume, devices, signal);
   }
 
   /** Ends the connection and forgets the volume, once nothing uses it (W4). */
-  async #takeBack(volume: VolumeId, signal: AbortSignal): Promise<void> {
+  async #takeBack(volume: VolumeId, devices: readonly SeenDevice[], signal: AbortSignal): Promise<void> {
     const { cluster, initiator, journal } = this.#deps;
-    for (const held of await this.#allDevices(volume, signal)) await this.#assertReleased(volume, held, signal);
+    for (const held of devices) await this.#assertReleased(volume, held, signal);
     await initiator.disconnect(exportIdentityOf(cluster, volume).nqn, signal);
     await journal.remove(volume);
-  }
-
-  /** The devices that the volume has and had here. */
-  async #allDevices(volume: VolumeId, signal: AbortSignal): Promise<readonly SeenDevice[]> {
-    const { cluster, initiator, journal } = this.#deps;
-    const device = await initiator.find(exportIdentityOf(cluster, volume), signal);
-    const journaled = await this.#ownDevices(volume, await journal.load(volume));
-    return device === undefined ? journaled : [...journaled, live(device)];
   }
 
   /** W4: neither a mount of its file system, nor a bind of its device node, nor an open claim is left. */
@@ -182,15 +187,6 @@ export class Staging {
     const holders = held.state === "replaced" ? [] : await filesystem.holders(device);
     const got = [...new Set([...mounts, ...holders])];
     throw failure("busy", { cannot: `unstage volume ${volume}`, rule: `nothing may use ${path} any more`, got });
-  }
-
-  /** Takes away every mount of this volume at the path; what else is mounted there stays. */
-  async #unmountOwn(path: string, own: readonly SeenDevice[], signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const mount = topMountAt(await this.#deps.filesystem.mounts(), path);
-      if (mount === undefined || !showsAny(mount, own)) return;
-      await this.#deps.filesystem.unmount(path, signal);
-    }
   }
 }
 
