@@ -62,7 +62,7 @@ async function startAgent(
 
   const ending = new AbortController();
   const onError = (error: unknown) => logger.error({ err: error }, "cannot look after a volume");
-  const upkeep = keepUp(agent, { signal: ending.signal, onError });
+  const upkeep = keepUp({ agent, exporter }, { signal: ending.signal, onError });
   stack.defer(async () => {
     ending.abort();
     await upkeep;

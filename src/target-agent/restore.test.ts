@@ -104,11 +104,11 @@ describe("a target agent that starts", () => {
     fs.writeFileSync(bench.image("a"), "data", { flag: "r+" });
     reboot(bench);
     bench.blkidStatus = 4;
-    const { agent } = await bench.start();
+    const { agent, exporter } = await bench.start();
     assert.ok(bench.tree.list("subsystems").includes(bench.nqn("a")));
     assert.match((await agent.get(bench.id("a"), signal()))?.condition.message ?? "", /cannot run blkid/);
     bench.blkidStatus = 2;
-    await tendAll(agent, { signal: signal(), onError: (error) => assert.ifError(error) });
+    await tendAll({ agent, exporter }, { signal: signal(), onError: (error) => assert.ifError(error) });
     const volume = await agent.get(bench.id("a"), signal());
     assert.deepEqual([volume?.content.state, volume?.condition.abnormal], ["present", false]);
   });
@@ -124,11 +124,11 @@ describe("a target agent that starts", () => {
       return await stat(...args);
     });
     syncBuiltinESMExports();
-    const { agent } = await bench.start();
+    const { agent, exporter } = await bench.start();
     assert.match((await agent.get(bench.id("a"), signal()))?.condition.message ?? "", /EIO/);
     assert.ok(bench.tree.list("subsystems").includes(bench.nqn("b")));
     isBroken = false;
-    await tendAll(agent, { signal: signal(), onError: (error) => assert.ifError(error) });
+    await tendAll({ agent, exporter }, { signal: signal(), onError: (error) => assert.ifError(error) });
     assert.ok(bench.tree.list("subsystems").includes(bench.nqn("a")));
     assert.equal((await agent.get(bench.id("a"), signal()))?.condition.abnormal, false);
   });
@@ -144,12 +144,12 @@ describe("a target agent that starts", () => {
       await symlink(...args);
     });
     syncBuiltinESMExports();
-    const { agent, report } = await bench.start();
+    const { agent, exporter, report } = await bench.start();
     assert.match(report.faults.join(), /EADDRNOTAVAIL/);
     assert.doesNotMatch(bench.programs.at(-1) ?? "", /dport/, "the gate is open");
     assert.match((await agent.get(bench.id("a"), signal()))?.condition.message ?? "", /EADDRNOTAVAIL/);
     isBroken = false;
-    await tendAll(agent, { signal: signal(), onError: (error) => assert.ifError(error) });
+    await tendAll({ agent, exporter }, { signal: signal(), onError: (error) => assert.ifError(error) });
     assert.equal(bench.tree.list("ports", "19200", "subsystems").length, 2);
     assert.equal((await agent.get(bench.id("a"), signal()))?.condition.abnormal, false);
   });
@@ -157,7 +157,7 @@ describe("a target agent that starts", () => {
   it("restores an export that is not there though nobody remembers why, and lets no volume hold up another", async (t) => {
     const bench = await TargetBench.open(t);
     await publishAll(bench, ["a", "b"]);
-    const { agent } = await bench.start();
+    const { agent, exporter } = await bench.start();
     reboot(bench);
     const stat = fs.promises.stat.bind(fs.promises);
     t.mock.method(fs.promises, "stat", async (...args: Parameters<typeof stat>) => {
@@ -166,7 +166,7 @@ describe("a target agent that starts", () => {
     });
     syncBuiltinESMExports();
     const errors: unknown[] = [];
-    await tendAll(agent, { signal: signal(), onError: (error) => errors.push(error) }, 500);
+    await tendAll({ agent, exporter }, { signal: signal(), onError: (error) => errors.push(error) }, 500);
     assert.equal(errors.length, 1, "only the one that hangs");
     assert.ok(bench.tree.list("subsystems").includes(bench.nqn("b")));
     assert.ok(!bench.tree.list("subsystems").includes(bench.nqn("a")));

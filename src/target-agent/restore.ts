@@ -7,13 +7,11 @@
  *     for as long as the agent runs (upkeep.ts).
  */
 import { messageOf } from "../domain/errors.ts";
-import { exportIdentityOf, type Nqn } from "../domain/identity.ts";
-import { withTimeout } from "../host/clock.ts";
-import { untilAborted } from "../lib/abort.ts";
+import { boundedStep } from "./bounded-step.ts";
 import type { Exporter, ForeignObjects } from "./exporter.ts";
 import type { ListenerGate } from "./listener-gate.ts";
 import type { TargetAgent } from "./target-agent.ts";
-import type { VolumeRecord } from "./volume-record.ts";
+import { exportOf, type VolumeRecord } from "./volume-record.ts";
 
 export interface RestoreReport {
   /** Exports that were complete already. */
@@ -35,20 +33,12 @@ export async function restoreExports(
   const { agent, exporter, gate } = deps;
   const { ports } = exporter;
   const faults: string[] = [];
-  const step = async (work: (limit: AbortSignal) => Promise<void>) => {
-    const limit = withTimeout(signal, stepMs);
-    try {
-      await untilAborted(work(limit), limit);
-    } catch (error) {
-      signal.throwIfAborted();
-      faults.push(messageOf(error));
-    }
-  };
+  const step = boundedStep(stepMs, signal, (error) => faults.push(messageOf(error)));
   await ports.assertOwn();
   for (const { id } of agent.records()) await step(async (limit) => agent.settle(id, limit));
   const published = agent.records().filter((record) => record.publications.length > 0);
   const missing: VolumeRecord[] = [];
-  for (const record of published) if (!(await ports.haveAll(nqnOf(record)))) missing.push(record);
+  for (const record of published) if (!(await ports.haveAll(exportOf(record).nqn))) missing.push(record);
   if (missing.length > 0) await gate.close(signal);
   // Also the complete ones: their host lists are compared, and nothing is written where nothing differs.
   for (const { id } of published) await step(async (limit) => agent.prepare(id, limit));
@@ -58,10 +48,6 @@ export async function restoreExports(
   await step(async (limit) => ports.open(limit));
   // Always: an agent that died in the middle of this may have left the gate closed.
   await gate.open(signal);
-  const foreign = await exporter.foreign(new Set(agent.records().map(nqnOf)));
+  const foreign = await exporter.foreign(new Set(agent.records().map((record) => exportOf(record).nqn)));
   return { kept: published.length - missing.length, restored: missing.length, faults, foreign };
-}
-
-function nqnOf(record: VolumeRecord): Nqn {
-  return exportIdentityOf(record.cluster, record.id).nqn;
 }

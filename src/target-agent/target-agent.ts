@@ -9,7 +9,7 @@
  */
 import { failure, messageOf } from "../domain/errors.ts";
 import { largestWithin, type Bytes } from "../domain/capacity.ts";
-import { exportIdentityOf, hostIdentityOf, type ClusterId, type Nqn, type VolumeId } from "../domain/identity.ts";
+import { hostIdentityOf, type ClusterId, type Nqn, type VolumeId } from "../domain/identity.ts";
 import type { Access, Attachment, Publication, Volume } from "../domain/model.ts";
 import { parseNodeId, type NodeIdParts } from "../domain/node-id.ts";
 import { pageOf, type Page, type PageRequest } from "../domain/page.ts";
@@ -19,7 +19,7 @@ import { observeContent } from "./content.ts";
 import type { DesiredExport, Exporter } from "./exporter.ts";
 import type { FileLayer } from "./file-layer.ts";
 import type { Pool } from "./pool.ts";
-import { recordSchema, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
+import { exportOf, recordSchema, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
 import { volumeOf } from "./volume-view.ts";
 
 export interface TargetAgentDeps {
@@ -218,7 +218,7 @@ export class TargetAgent {
 
   async #finishRevocation(record: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> {
     if (record.revoking.length === 0) return record;
-    const { nqn } = exportIdentityOf(record.cluster, record.id);
+    const { nqn } = exportOf(record);
     await this.#deps.exporter.withdraw(nqn, hostsOf(record.id, record.revoking), signal);
     const fenced = await this.#deps.pool.save({ ...record, revoking: [] });
     // The fence is done; a failed look must not make it look undone.
@@ -248,7 +248,7 @@ export class TargetAgent {
   async #desired(record: VolumeRecord): Promise<DesiredExport> {
     const hosts = hostsOf(record.id, record.publications);
     const devicePath = await this.#deps.layer.verified(record);
-    return { ...exportIdentityOf(record.cluster, record.id), devicePath, hosts };
+    return { ...exportOf(record), devicePath, hosts };
   }
 
   /** Finishes or undoes what a crash interrupted, for one volume. */
@@ -265,16 +265,6 @@ export class TargetAgent {
 
   isFaulty(id: VolumeId): boolean {
     return this.#faults.has(id);
-  }
-
-  /** Whether a published volume is reachable as its record says, as far as the kernel shows. */
-  async isExported({ id, cluster }: VolumeRecord): Promise<boolean> {
-    return !this.isFaulty(id) && (await this.#deps.exporter.ports.haveAll(exportIdentityOf(cluster, id).nqn));
-  }
-
-  /** Opens the listeners that could not be opened at the start. */
-  async openPorts(signal: AbortSignal): Promise<void> {
-    await this.#deps.exporter.ports.open(signal);
   }
 
   /** One export of a restore, without its port links; a fault is a word in its condition and does not stop the others. */
@@ -294,7 +284,7 @@ export class TargetAgent {
     await this.#locks.run(id, signal, async () => {
       const record = this.#record(id);
       if (record === undefined || record.publications.length === 0 || this.isFaulty(id)) return;
-      const { nqn } = exportIdentityOf(record.cluster, id);
+      const { nqn } = exportOf(record);
       await noting(this.#faults, id, signal, async () => this.#deps.exporter.link(nqn, signal));
     });
   }

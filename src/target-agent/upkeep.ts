@@ -6,14 +6,20 @@
  * U2  An export that is not there is restored, and a listener that is not open is opened.
  * U3  One volume holds up neither the next one nor the next round, not even when a call into the kernel hangs.
  */
-import { sleep, withTimeout } from "../host/clock.ts";
-import { untilAborted } from "../lib/abort.ts";
+import { sleep } from "../host/clock.ts";
+import { boundedStep } from "./bounded-step.ts";
+import type { Exporter } from "./exporter.ts";
 import type { TargetAgent } from "./target-agent.ts";
-import type { VolumeRecord } from "./volume-record.ts";
+import { exportOf, type VolumeRecord } from "./volume-record.ts";
 
 const intervalMs = 30_000;
 /** Calls of the same volume wait meanwhile. */
 const stepMs = 10_000;
+
+interface Upkept {
+  readonly agent: TargetAgent;
+  readonly exporter: Exporter;
+}
 
 interface UpkeepOptions {
   readonly signal: AbortSignal;
@@ -21,36 +27,32 @@ interface UpkeepOptions {
 }
 
 /** Runs until the signal fires. What fails is told to `onError`. */
-export async function keepUp(agent: TargetAgent, options: UpkeepOptions): Promise<void> {
-  while (!options.signal.aborted) {
-    await sleep(intervalMs, options.signal).catch(() => undefined);
-    await tendAll(agent, options);
+export async function keepUp(upkept: Upkept, options: UpkeepOptions): Promise<void> {
+  const { signal } = options;
+  try {
+    for (;;) {
+      await sleep(intervalMs, signal);
+      await tendAll(upkept, options);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 
 /** One round; U3 by `limitMs` for each step. */
-export async function tendAll(agent: TargetAgent, options: UpkeepOptions, limitMs = stepMs): Promise<void> {
-  const { signal, onError } = options;
-  const isOver = () => signal.aborted;
-  const step = async (work: (limit: AbortSignal) => Promise<void>) => {
-    if (isOver()) return;
-    const limit = withTimeout(signal, limitMs);
-    try {
-      await untilAborted(work(limit), limit);
-    } catch (error) {
-      if (!isOver()) onError(error);
-    }
-  };
-  await step(async (limit) => agent.openPorts(limit));
-  for (const record of agent.records()) await step(async (limit) => tend(agent, record, limit));
+export async function tendAll(upkept: Upkept, { signal, onError }: UpkeepOptions, limitMs = stepMs): Promise<void> {
+  const { agent, exporter } = upkept;
+  const step = boundedStep(limitMs, signal, onError);
+  await step(async (limit) => exporter.ports.open(limit));
+  for (const record of agent.records()) await step(async (limit) => tend(upkept, record, limit));
 }
 
-async function tend(agent: TargetAgent, record: VolumeRecord, signal: AbortSignal): Promise<void> {
+async function tend({ agent, exporter }: Upkept, record: VolumeRecord, signal: AbortSignal): Promise<void> {
   const { id, publications, content } = record;
-  const isUnfinished = agent.isFaulty(id) || (publications.length > 0 && !(await agent.isExported(record)));
-  if (isUnfinished) {
+  const isPublished = publications.length > 0;
+  if (agent.isFaulty(id) || (isPublished && !(await exporter.ports.haveAll(exportOf(record).nqn)))) {
     await agent.settle(id, signal);
     await agent.prepare(id, signal);
     await agent.link(id, signal);
-  } else if (content.state === "blank" && publications.length > 0) await agent.lookAt(id, signal);
+  } else if (content.state === "blank" && isPublished) await agent.lookAt(id, signal);
 }

@@ -7,7 +7,13 @@
  *     between can neither restore it nor forget it.
  */
 import { z } from "zod";
-import { parseVolumeId, type ClusterId, type VolumeId } from "../domain/identity.ts";
+import {
+  exportIdentityOf,
+  parseVolumeId,
+  type ClusterId,
+  type ExportIdentity,
+  type VolumeId,
+} from "../domain/identity.ts";
 import { parseNodeId, type NodeId } from "../domain/node-id.ts";
 import { parseStored } from "../domain/stored-record.ts";
 
@@ -63,6 +69,11 @@ const record = z
 
 export type VolumeRecord = z.infer<typeof record>;
 export type BackingIdentity = z.infer<typeof backing>;
+
+/** What the volume is called on the NVMe side. */
+export function exportOf({ cluster, id }: VolumeRecord): ExportIdentity {
+  return exportIdentityOf(cluster, id);
+}
 
 /** Reads the text of a record file; throws a precondition error that names the file and the first thing wrong. */
 export function parseRecord(file: string, text: string): VolumeRecord {
