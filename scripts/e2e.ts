@@ -1,24 +1,28 @@
 /**
- * npm run e2e -- [--ci] [--keep] [--nodes N] [--memory MiB] [--image FILE]... [SCENARIO]...
+ * npm run e2e -- [--ci] [--keep] [--nodes N] [--clusters N] [--memory MiB] [--image FILE]... [SCENARIO]...
  * A real Kubernetes cluster on this machine, and the scenarios of test/e2e in it; without options all of them.
  * 1. --ci runs those that each CI run has, --keep keeps the cluster for a person (and runs no others than are named).
- * 2. A scenario that fails stops no other; what the cluster looked like is printed. Exit status 1 if anything failed.
+ * 2. Two clusters share the scenarios where there are two processors; --clusters says another number. Exit status 1 if
+ *    any failed.
  * 3. However this ends, nothing of the cluster is left (see test/cluster/cluster.ts).
  */
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { writeCommandFiles } from "../test/cluster/command-files.ts";
 import type { Cluster } from "../test/cluster/cluster.ts";
-import { describeCluster } from "../test/cluster/describe-cluster.ts";
+import { runScenarios } from "../test/cluster/run-scenarios.ts";
 import { loadScenario, scenarioNames, type NamedScenario } from "../test/cluster/scenario.ts";
-import { startCluster } from "../test/cluster/start-cluster.ts";
+import { startClusters } from "../test/cluster/start-clusters.ts";
 import { writeDriverImage } from "../test/image/driver-image.ts";
 import { makeScratch, removeScratch } from "../test/lab/scratch.ts";
+import { previousRelease } from "../test/support/previous-release.ts";
 import { closingLine } from "../test/support/tally.ts";
-import { readOptions } from "./read-options.ts";
+import { readCount, readOptions } from "./read-options.ts";
 
-const usage = "npm run e2e -- [--ci] [--keep] [--nodes N] [--memory MiB] [--image FILE]... [SCENARIO]...";
+const usage =
+  "npm run e2e -- [--ci] [--keep] [--nodes N] [--clusters N] [--memory MiB] [--image FILE]... [SCENARIO]...";
 
 interface Request {
   readonly ci: boolean;
@@ -29,6 +33,7 @@ interface Request {
   /** Image archives instead of that of this checkout's driver. */
   readonly images: readonly string[];
   readonly memoryMiB: number;
+  readonly clusters: number;
 }
 
 function readRequest(known: readonly string[]): Request {
@@ -39,6 +44,7 @@ function readRequest(known: readonly string[]): Request {
       keep: { type: "boolean", default: false },
       nodes: { type: "string", default: "1" },
       memory: { type: "string", default: "2048" },
+      clusters: { type: "string", default: `${Math.min(2, availableParallelism())}` },
       image: { type: "string", multiple: true, default: [] },
     },
   });
@@ -46,14 +52,10 @@ function readRequest(known: readonly string[]): Request {
   if (stranger !== undefined)
     throw new Error(`Unknown scenario '${stranger}'; there are: ${known.join(", ") || "none"}`);
   if (values.ci && positionals.length > 0) throw new Error("--ci chooses the scenarios; none can be named");
-  const nodes = positive("--nodes", values.nodes);
-  const memoryMiB = positive("--memory", values.memory);
-  return { ci: values.ci, keep: values.keep, names: positionals, nodes, images: values.image, memoryMiB };
-}
-
-function positive(option: string, text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${option} is a number from 1; got '${text}'`);
-  return Number(text);
+  const nodes = readCount("--nodes", values.nodes);
+  const memoryMiB = readCount("--memory", values.memory);
+  const clusters = readCount("--clusters", values.clusters);
+  return { ci: values.ci, keep: values.keep, names: positionals, nodes, images: values.image, memoryMiB, clusters };
 }
 
 /** Which of all scenarios this run has. */
@@ -70,22 +72,6 @@ function say(line: string): void {
   console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}`);
 }
 
-async function passes(scenario: NamedScenario, cluster: Cluster, stop: AbortSignal): Promise<boolean> {
-  say(`${scenario.name}: ${scenario.title}`);
-  const begun = performance.now();
-  try {
-    await scenario.run(cluster, AbortSignal.any([stop, AbortSignal.timeout(scenario.limitMs)]));
-    say(`${scenario.name}: passed (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
-    return true;
-  } catch (error) {
-    stop.throwIfAborted();
-    say(`${scenario.name}: FAILED`);
-    console.log(error);
-    console.log(await describeCluster(cluster, AbortSignal.any([stop, AbortSignal.timeout(60_000)])));
-    return false;
-  }
-}
-
 async function keepRunning(cluster: Cluster, stop: AbortSignal): Promise<void> {
   const folder = await writeCommandFiles(cluster, stop);
   console.log(`
@@ -98,17 +84,21 @@ The cluster runs until this program ends: Ctrl-C, or kill ${process.pid}. In ano
   await delay(longestDelayMs, undefined, { signal: stop }).catch(() => undefined);
 }
 
-/** The archives that were given, or that of this checkout's driver. */
+/** The archives that were given, or that of this checkout's driver; and that of the commit before, where it is needed. */
 async function driverImages(
   { images }: Request,
+  scenarios: readonly NamedScenario[],
   stop: AbortSignal,
-): Promise<AsyncDisposable & { files: readonly string[] }> {
-  if (images.length > 0) return { files: images, [Symbol.asyncDispose]: async () => Promise.resolve() };
+): Promise<AsyncDisposable & { readonly files: readonly string[] }> {
+  const previous = scenarios.some((scenario) => scenario.previous) ? [(await previousRelease(say, stop)).image] : [];
+  if (images.length > 0) {
+    return { files: [...images, ...previous], [Symbol.asyncDispose]: async () => Promise.resolve() };
+  }
   const directory = await makeScratch();
   const file = join(directory, "driver.tar");
   const { name } = await writeDriverImage(file, stop);
   say(`image ${name}`);
-  return { files: [file], [Symbol.asyncDispose]: async () => removeScratch(directory) };
+  return { files: [file, ...previous], [Symbol.asyncDispose]: async () => removeScratch(directory) };
 }
 
 async function main(request: Request, stop: AbortSignal): Promise<number> {
@@ -118,13 +108,15 @@ async function main(request: Request, stop: AbortSignal): Promise<number> {
     throw new Error("cannot run: a scenario is needed; got none in test/e2e");
   const { memoryMiB } = request;
   const nodes = Math.max(request.nodes, ...scenarios.map((scenario) => scenario.nodes ?? 1));
-  await using images = await driverImages(request, stop);
-  await using cluster = await startCluster({ images: images.files, memoryMiB, nodes, signal: stop, progress: say });
-  let failed = 0;
-  for (const scenario of scenarios) if (!(await passes(scenario, cluster, stop))) failed++;
-  if (scenarios.length > 0) console.log(closingLine({ passed: scenarios.length - failed, failed, skipped: [] }));
-  if (request.keep) await keepRunning(cluster, stop);
-  return failed > 0 ? 1 : 0;
+  await using images = await driverImages(request, scenarios, stop);
+  const options = { images: images.files, memoryMiB, nodes, signal: stop, progress: say };
+  const count = request.keep ? 1 : Math.min(request.clusters, scenarios.length);
+  await using clusters = await startClusters(count, options);
+  const tally = await runScenarios(scenarios, { clusters: clusters.running, say, stop });
+  if (scenarios.length > 0) console.log(closingLine(tally));
+  const [first] = clusters.running;
+  if (request.keep && first !== undefined) await keepRunning(first, stop);
+  return tally.failed > 0 ? 1 : 0;
 }
 
 const known = await scenarioNames();

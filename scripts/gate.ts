@@ -85,7 +85,7 @@ const fast: readonly Stage[] = [
   command("lint", `${bin}/eslint`, "."),
   command("generated code", process.execPath, "scripts/generate.ts", "--check"),
   command("types", `${bin}/tsc`),
-  tests("unit tests", 2, "src/**/*.test.ts", "test/lint/*.test.ts"),
+  tests("unit tests", 2, "src/**/*.test.ts", "test/lint/*.test.ts", "test/support/*.test.ts"),
 ];
 
 const slow: readonly Stage[] = [

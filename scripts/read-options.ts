@@ -10,3 +10,9 @@ export function readOptions<T>(usage: string, read: () => T): T {
     process.exit(2);
   }
 }
+
+/** A whole number from 1. */
+export function readCount(option: string, text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${option} is a number from 1; got '${text}'`);
+  return Number(text);
+}

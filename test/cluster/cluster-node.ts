@@ -25,6 +25,8 @@ export interface NodeOptions {
   readonly nodes: readonly number[];
   readonly network: Network;
   readonly authority: CertificateAuthority;
+  /** Who comes in by ssh as root. */
+  readonly authorizedKeys: string;
   readonly image: NodeImage;
   /** To be copied. */
   readonly imageDisk: string;
@@ -66,7 +68,7 @@ export class ClusterNode implements AsyncDisposable {
     await mkdir(logs, { recursive: true });
     const lab = join(directory, "lab");
     await makeLabFolder(lab, join(import.meta.dirname, "guest/boot.sh"), signal);
-    await writeNodeFiles(lab, number, options.nodes, options.authority, signal);
+    await writeNodeFiles(lab, number, options.nodes, options.authority, options.authorizedKeys, signal);
     const vm = new VirtualMachine(
       {
         image,

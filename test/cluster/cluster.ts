@@ -24,6 +24,10 @@ export interface ToolOptions {
   readonly stdin?: string;
 }
 
+export function sshKeyFile(directory: string): string {
+  return join(directory, "ssh-key");
+}
+
 export class Cluster implements AsyncDisposable {
   /** Of an administrator; for programs in the cluster's network, see `enter`. */
   readonly kubeconfig: string;
@@ -42,6 +46,11 @@ export class Cluster implements AsyncDisposable {
   /** In front of a command line of this machine: runs it in the cluster's network. */
   get enter(): readonly [string, ...string[]] {
     return this.#parts.network.enter;
+  }
+
+  /** A file: lets root into each node's ssh server. */
+  get sshKey(): string {
+    return sshKeyFile(this.directory);
   }
 
   get programs(): string {

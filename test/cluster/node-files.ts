@@ -1,7 +1,7 @@
 /**
  * What a node finds at /lab besides its start script and the agent: its identity and the configuration of its programs.
  */
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gateway, nodeAddress, nodeName, podRange } from "./address-plan.ts";
 import type { CertificateAuthority } from "./certificates.ts";
@@ -15,6 +15,7 @@ export async function writeNodeFiles(
   node: number,
   nodes: readonly number[],
   authority: CertificateAuthority,
+  authorizedKeys: string,
   signal: AbortSignal,
 ): Promise<void> {
   const put = async (name: string, content: string) => writeFile(join(directory, name), content);
@@ -27,7 +28,11 @@ export async function writeNodeFiles(
   await copyFile(serving.certificate, join(directory, "serving.crt"));
   await copyFile(serving.key, join(directory, "serving.key"));
   await copyFile(authority.certificate, join(directory, "ca.crt"));
-  await copyFile(join(import.meta.dirname, "guest/service.sh"), join(directory, "service.sh"));
+  for (const name of ["service.sh", "systemctl.sh"]) {
+    await copyFile(join(import.meta.dirname, "guest", name), join(directory, name));
+  }
+  await chmod(join(directory, "systemctl.sh"), 0o755);
+  await put("authorized_keys", authorizedKeys);
   const others = nodes.filter((other) => other !== node);
   const routes = others.map((other) => `route add ${podRange(other)} via ${nodeAddress(other)}`).join("\n");
   await put("node.env", `NODE=${name}\nADDRESS=${address}\nGATEWAY=${gateway}\nROUTES="${routes}"\n`);

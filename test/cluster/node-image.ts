@@ -29,6 +29,7 @@ const packages = [
   "conntrack",
   "ethtool",
   "socat",
+  "dropbear-bin",
   "procps",
   "util-linux",
   "mount",

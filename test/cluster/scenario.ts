@@ -14,6 +14,8 @@ export interface Scenario {
   readonly ci: boolean;
   /** How many nodes it needs; 1 unless given. */
   readonly nodes?: number;
+  /** It needs the image of the previous commit too. */
+  readonly previous?: boolean;
   /** How long it may take at most. */
   readonly limitMs: number;
   run(cluster: Cluster, signal: AbortSignal): Promise<void>;
@@ -42,6 +44,7 @@ export async function loadScenario(name: string): Promise<NamedScenario> {
     title: scenario.title,
     ci: scenario.ci,
     nodes: scenario.nodes ?? 1,
+    previous: scenario.previous ?? false,
     limitMs: scenario.limitMs,
     run: async (cluster, signal) => scenario.run(cluster, signal),
   };

@@ -9,7 +9,7 @@ import { mostNodes } from "./address-plan.ts";
 import { CertificateAuthority } from "./certificates.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { NodeOptions } from "./cluster-node.ts";
-import { Cluster } from "./cluster.ts";
+import { Cluster, sshKeyFile } from "./cluster.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { goPrograms } from "./go-programs.ts";
 import { imageDisk } from "./image-disk.ts";
@@ -17,6 +17,7 @@ import { Network } from "./network.ts";
 import { nodeImage } from "./node-image.ts";
 import { progressOnStderr } from "./progress.ts";
 import type { Progress } from "./progress.ts";
+import { writeSshKey } from "./ssh-key.ts";
 
 export interface ClusterOptions {
   /** 1 unless given. */
@@ -39,6 +40,7 @@ const clusterNeeds = {
   ip: "iproute2",
   nsenter: "util-linux",
   openssl: "openssl",
+  "ssh-keygen": "openssh-client",
   "mkfs.ext4": "e2fsprogs",
   flock: "util-linux",
 };
@@ -78,7 +80,8 @@ async function assemble(directory: string, parts: Parts, options: Settled): Prom
   const network = undo.use(await Network.open(directory, numbers, signal));
   // Nodes boot as long as the control plane needs to become healthy.
   const controlPlane = ControlPlane.start({ directory, programs, network, authority }, signal);
-  const common = { ...parts, directory, nodes: numbers, network, authority, memoryMiB, poolMiB };
+  const authorizedKeys = await writeSshKey(sshKeyFile(directory), signal);
+  const common = { ...parts, directory, nodes: numbers, network, authority, authorizedKeys, memoryMiB, poolMiB };
   const started = numbers.map(async (number) => ClusterNode.start({ ...common, number }, signal));
   const outcomes = await Promise.allSettled([controlPlane, ...started]);
   for (const outcome of outcomes) if (outcome.status === "fulfilled") undo.use(outcome.value);

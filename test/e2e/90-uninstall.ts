@@ -19,6 +19,8 @@ export const scenario: Scenario = {
     );
     const volume = await volumeOf(cluster, "left", signal);
     await remove(cluster, ["pod/writer"], signal);
+    // Only the driver can unmount: the kubelet has to have asked it before it goes.
+    await cluster.waitForAbsence(["volumeattachments"], signal);
     assert.match(await uninstall(cluster, signal), /data-is-kept/);
     const left = await censusOf(onlyNode(cluster));
     assert.ok(left.every((line) => line.startsWith("pool: ")) && left.length === 2, left.join("\n"));

@@ -24,6 +24,8 @@ describe("a command of package.json", () => {
     ["generate", ["--bogus"], /--bogus/],
     ["e2e", ["--bogus"], /--ci.*--bogus/],
     ["e2e", ["no-such-scenario"], /no-such-scenario/],
+    ["external-storage", ["--at-once", "many"], /--at-once.*many/],
+    ["external-storage", ["a", "b"], /FOCUS/],
     ["image", [], /--output is needed/],
     ["image", ["--bogus"], /--bogus/],
     ["manifests", ["--bogus"], /--check.*--bogus/],

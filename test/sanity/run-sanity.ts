@@ -5,10 +5,10 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import { startGuestDriver } from "../support/guest-driver.ts";
 import { startDriver } from "../support/driver-process.ts";
 import { runTool } from "../lab/run-tool.ts";
+import { judgeSpecs, readSpecs } from "../support/ginkgo-report.ts";
 import type { Tally } from "../support/tally.ts";
 import { allowedSkips } from "./allowed-skips.ts";
 import { csiSanityName, ensureCsiSanity } from "./csi-sanity.ts";
@@ -71,45 +71,12 @@ async function inLab(access: string, signal: AbortSignal): Promise<string> {
   return await guest.machine.readFile(`${directory}/report.json`);
 }
 
-const reports = z.array(
-  z.object({
-    SpecReports: z.array(
-      z.object({
-        ContainerHierarchyTexts: z.array(z.string()).nullable(),
-        LeafNodeText: z.string(),
-        LeafNodeType: z.string(),
-        State: z.string(),
-        Failure: z.object({ Message: z.string() }).optional(),
-      }),
-    ),
-  }),
-);
-
 function judge(report: string, { backend, access }: SanityCase): Tally {
-  let [passed, failed] = [0, 0];
-  const skipped: string[] = [];
-  const used = new Set<string>();
-  for (const spec of reports.parse(JSON.parse(report)).flatMap((suite) => suite.SpecReports)) {
-    if (spec.LeafNodeType !== "It") continue;
-    const name = [...(spec.ContainerHierarchyTexts ?? []), spec.LeafNodeText].join(" ");
-    if (spec.State === "passed") passed += 1;
-    else if (spec.State === "skipped" || spec.State === "pending") {
-      const reason = allowedSkips.get(name);
-      used.add(name);
-      if (reason === undefined) {
-        failed += 1;
-        console.log(`not on the list of allowed skips: ${name}: ${spec.Failure?.Message ?? spec.State}`);
-      } else {
-        skipped.push(`csi-sanity ${backend} ${access}: ${name}: ${reason}`);
-      }
-    } else {
-      failed += 1;
-      console.log(`${spec.State}: ${name}: ${spec.Failure?.Message ?? ""}`);
-    }
-  }
-  for (const name of [...allowedSkips.keys()].filter((entry) => !used.has(entry))) {
-    failed += 1;
-    console.log(`on the list of allowed skips, but not skipped: ${name}`);
-  }
-  return { passed, failed, skipped };
+  const allowed = {
+    entries: [...allowedSkips.keys()],
+    find: (name: string) => (allowedSkips.has(name) ? name : undefined),
+    reason: (name: string) => allowedSkips.get(name) ?? "",
+    show: (name: string) => name,
+  };
+  return judgeSpecs(readSpecs(report), allowed, `csi-sanity ${backend} ${access}`);
 }

@@ -6,27 +6,38 @@ import type { Cluster } from "../cluster/cluster.ts";
 export const namespace = "kube-system";
 export const driverPod = "nvmetcp-csi-0";
 const release = "nvmetcp-csi";
-const chart = join(import.meta.dirname, "../../charts/nvmetcp-csi");
+const ofRelease = ["--namespace", namespace] as const;
 
-/** Installs the release, or leaves it as it is when it is this one already; returns what helm says. */
-export async function install(cluster: Cluster, signal: AbortSignal): Promise<string> {
-  const values = ["--set", "image.pullPolicy=Never"];
-  const said = await cluster.helm(["upgrade", "--install", release, chart, "--namespace", namespace, ...values], {
-    signal,
-  });
-  await cluster.waitForPod(driverPod, signal, namespace);
-  await cluster.waitForField(
-    [`csinode/${onlyNode(cluster).name}`],
-    "{.spec.drivers[*].name}",
-    /csi\.nvmetcp\.dev/,
-    signal,
-  );
+export interface Source {
+  /** A folder. */
+  readonly chart: string;
+  /** Of the image; the chart's own unless given. */
+  readonly tag?: string;
+}
+
+/** This checkout. */
+const current: Source = { chart: join(import.meta.dirname, "../../charts/nvmetcp-csi") };
+
+/** Installs the release, or upgrades it; leaves it as it is when it is this one already. Returns what helm says. */
+export async function install(cluster: Cluster, signal: AbortSignal, source = current): Promise<string> {
+  const values = source.tag === undefined ? [] : ["--set", `image.tag=${source.tag}`];
+  const action = ["upgrade", "--install", "--reset-values", release, source.chart, ...ofRelease, ...values];
+  const said = await cluster.helm(action, { signal });
+  await driverServes(cluster, signal);
   return said;
 }
 
+/** Waits until the release's pod is of its newest generation, ready and registered. */
+export async function driverServes(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  await cluster.kubectl(["rollout", "status", `statefulset/${release}`, ...ofRelease, "--timeout=0"], { signal });
+  const object = [`csinode/${onlyNode(cluster).name}`];
+  await cluster.waitForField(object, "{.spec.drivers[*].name}", /csi\.nvmetcp\.dev/, signal);
+}
+
+/** Does nothing where there is no release. */
 export async function uninstall(cluster: Cluster, signal: AbortSignal): Promise<string> {
-  const said = await cluster.helm(["uninstall", release, "--namespace", namespace, "--wait"], { signal });
-  await cluster.waitForAbsence([`pod/${driverPod}`, `--namespace=${namespace}`], signal);
+  const said = await cluster.helm(["uninstall", release, ...ofRelease, "--wait", "--ignore-not-found"], { signal });
+  await cluster.waitForAbsence([`pod/${driverPod}`, ...ofRelease], signal);
   return said;
 }
 

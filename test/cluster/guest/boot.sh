@@ -51,6 +51,11 @@ echo "$uuid" > /etc/nvme/hostid
 
 bash /lab/service.sh start containerd
 bash /lab/service.sh start kubelet
+# For programs that want a shell by ssh, and systemctl in it.
+mkdir -p -m 0700 /root/.ssh /etc/dropbear
+cp /lab/authorized_keys /root/.ssh/authorized_keys
+ln -sf /lab/systemctl.sh /usr/bin/systemctl
+dropbear -R -s
 # A shell for a person, see keep.ts.
 socat UNIX-LISTEN:/run/shell.sock,fork EXEC:"bash -li",pty,stderr,setsid,sigint,sane,ctty &
 cd /

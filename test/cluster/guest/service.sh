@@ -1,5 +1,5 @@
 #!/bin/bash
-# A little of what systemd does for a node: service.sh start|stop|restart containerd|kubelet
+# A little of what systemd does for a node: service.sh start|stop|restart|state containerd|kubelet
 # A service is a process group: this script as its leader, which starts the program again whenever it ends. containerd's
 # shims have groups of their own, so containers outlive a stop. Logs go to the host through a port, past every power loss.
 set -u
@@ -21,6 +21,9 @@ case $1 in
   restart)
     bash "$0" stop "$name"
     bash "$0" start "$name"
+    ;;
+  state)
+    if group_lives; then echo active; else echo inactive; fi
     ;;
   run)
     echo $$ > "$pid_file"
