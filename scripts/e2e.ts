@@ -2,11 +2,9 @@
  * npm run e2e -- [--ci] [--keep] [--nodes N] [--clusters N] [--memory MiB] [--image FILE]... [SCENARIO]...
  * A real Kubernetes cluster on this machine, and the scenarios of test/e2e in it; without options all of them.
  * 1. --ci runs those that each CI run has, --keep keeps the cluster for a person (and runs no others than are named).
- * 2. Two clusters share the scenarios where there are two processors; --clusters says another number. Exit status 1 if
- *    any failed.
+ * 2. With --clusters, several clusters share the scenarios. Exit status 1 if any failed.
  * 3. However this ends, nothing of the cluster is left (see test/cluster/cluster.ts).
  */
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -44,7 +42,7 @@ function readRequest(known: readonly string[]): Request {
       keep: { type: "boolean", default: false },
       nodes: { type: "string", default: "1" },
       memory: { type: "string", default: "2048" },
-      clusters: { type: "string", default: `${Math.min(2, availableParallelism())}` },
+      clusters: { type: "string", default: "1" },
       image: { type: "string", multiple: true, default: [] },
     },
   });

@@ -3,7 +3,6 @@
  * Kubernetes' own storage suite against the driver in real clusters on this machine; a long round. With FOCUS, a regular
  * expression, only the specs whose full name fits.
  */
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { goPrograms } from "../test/cluster/go-programs.ts";
@@ -20,7 +19,7 @@ const request = readOptions(usage, () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      clusters: { type: "string", default: `${Math.min(2, availableParallelism())}` },
+      clusters: { type: "string", default: "1" },
       "at-once": { type: "string", default: "4" },
     },
   });

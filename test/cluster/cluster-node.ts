@@ -77,7 +77,7 @@ export class ClusterNode implements AsyncDisposable {
         disks: await makeDisks(directory, options, signal),
         shares: { lab, project, "project-bin": programs },
         port: join(directory, "port.sock"),
-        translationCacheMiB: 256,
+        translationCacheMiB: 1024,
         enter: options.network.enter,
         devices: [...networkCard(number), ...logPorts(name, logs)],
       },

@@ -1,7 +1,7 @@
 /**
  * Scenarios on one cluster or several.
- * 1. Each cluster takes the next scenario as soon as it has ended one: a node is one slow processor, so two clusters on
- *    two processors take little more than half the time.
+ * 1. Each cluster takes the next scenario as soon as it has ended one. Measured: two processors that are threads of one
+ *    core emulate two clusters no faster than one after the other.
  * 2. A scenario that fails stops no other; what its cluster looked like is printed.
  */
 import type { Tally } from "../support/tally.ts";

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Scenario } from "../cluster/scenario.ts";
 import { censusOf, install, onlyNode } from "../support/release.ts";
-import { claimSpec, dataContainer, inPod, remove, volumeOf } from "../support/workloads.ts";
+import { claimSpec, dataContainer, inPod, plainPod, remove, volumeOf } from "../support/workloads.ts";
 
 const name = "ledger";
 const labels = { app: name };
 
 /** Each replica appends its name at each start. */
 function statefulSet(generation: string): object {
-  const container = dataContainer('echo "$HOSTNAME" >> /data/starts; sync; sleep inf');
+  const container = dataContainer('echo "$POD" >> /data/starts; sync; sleep inf');
   return {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
@@ -20,7 +20,7 @@ function statefulSet(generation: string): object {
       selector: { matchLabels: labels },
       template: {
         metadata: { labels, annotations: { generation } },
-        spec: { terminationGracePeriodSeconds: 1, containers: [container] },
+        spec: { ...plainPod, containers: [container] },
       },
       volumeClaimTemplates: [{ metadata: { name: "data" }, spec: claimSpec() }],
     },

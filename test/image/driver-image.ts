@@ -3,19 +3,17 @@
  * buildah runs the last stage of the Dockerfile on folders that stand in for the stages before it.
  * 1. A finished archive is kept and found again by everything that goes into it: Dockerfile, licence, locked packages,
  *    suite, bundle, version and revision. The bundle is made anew each time (a second), so it is never an old one.
- * 2. Builders take turns (a lock); an archive appears by one rename.
+ * 2. The shelf is locked from the bundle to the copy: other builds neither run meanwhile nor remove the archive.
  */
 import { createHash } from "node:crypto";
-import { constants, copyFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { constants, copyFile, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { bundle } from "../../scripts/bundle.ts";
-import { lockFile } from "../lab/file-lock.ts";
+import { LockedShelf } from "../lab/cache.ts";
 import { ensureTools } from "../lab/host-tools.ts";
 import { suite } from "../lab/recipe.ts";
-import { cacheDirectory } from "../lab/root-image.ts";
 import { runTool } from "../lab/run-tool.ts";
 import { buildahIn } from "./buildah.ts";
-import { keepRecent, removeUnfinished, temporaryFolder } from "./cache-folder.ts";
 import { rootFolder } from "./root-folder.ts";
 
 export interface DriverImage {
@@ -41,18 +39,20 @@ export async function writeDriverImage(output: string, signal: AbortSignal): Pro
     throw new Error(`cannot build the image: mmdebstrap and buildah's chroot need root; got user id ${got}`);
   }
   await ensureTools(needs, signal);
-  const cache = join(cacheDirectory(), "image");
-  await mkdir(cache, { recursive: true });
-  await using _lock = await lockFile(join(cache, "lock"), signal);
-  await removeUnfinished(cache, signal);
-  await using work = await temporaryFolder(cache);
+  await using shelf = await LockedShelf.open("image", signal);
+  await using work = await shelf.workFolder();
   await makeApp(work.path, signal);
   const image = await describe(signal);
-  const archive = join(cache, `${await keyOf(work.path, image)}.tar`);
-  const found = await stat(archive).catch(() => undefined);
-  if (found === undefined) await build(cache, work.path, image, archive, signal);
+  const archive = await shelf.findOrMake({
+    name: `${await keyOf(work.path, image)}.tar`,
+    keep: 3,
+    isLike: (name) => name.endsWith(".tar"),
+    make: async (made, storage) => {
+      const root = await rootFolder(shelf, project, await readFile(join(project, "Dockerfile"), "utf8"), signal);
+      await build({ root, app: join(work.path, "app"), storage }, image, made, signal);
+    },
+  });
   await copy(archive, resolve(output));
-  await keepRecent(archive, (name) => name.endsWith(".tar"), signal);
   return image;
 }
 
@@ -90,22 +90,19 @@ async function keyOf(work: string, image: DriverImage): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-async function build(
-  cache: string,
-  work: string,
-  image: DriverImage,
-  archive: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const root = await rootFolder(cache, project, await readFile(join(project, "Dockerfile"), "utf8"), signal);
+interface Folders {
+  readonly root: string;
+  readonly app: string;
+  readonly storage: string;
+}
+
+async function build(folders: Folders, image: DriverImage, archive: string, signal: AbortSignal): Promise<void> {
   console.error("image: building");
-  const buildah = await buildahIn(join(work, "storage"));
-  const stages = [`--build-context=root=${root}`, `--build-context=app=${join(work, "app")}`];
+  const buildah = await buildahIn(join(folders.storage, "storage"));
+  const stages = [`--build-context=root=${folders.root}`, `--build-context=app=${folders.app}`];
   const facts = [`--build-arg=VERSION=${image.version}`, `--build-arg=REVISION=${image.revision}`];
   await buildah(["build", ...stages, ...facts, `--tag=${image.name}`, project], signal);
-  const made = join(work, "image.tar");
-  await buildah(["push", image.name, `docker-archive:${made}:${image.name}`], signal);
-  await rename(made, archive);
+  await buildah(["push", image.name, `docker-archive:${archive}:${image.name}`], signal);
 }
 
 async function copy(from: string, to: string): Promise<void> {

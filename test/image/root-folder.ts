@@ -2,16 +2,16 @@
  * The image's root without the driver: what stage `root` of the Dockerfile makes, as a folder in the user's cache.
  * 1. The stage runs on a base that mmdebstrap makes, so no image registry is asked; the Debian source is the machine's.
  * 2. The base stays behind: nothing of it, and no name of a mirror, gets into the image.
- * 3. A folder is named after the text of the stage and the suite; it appears by one rename.
+ * 3. A folder is named after the text of the stage and the suite.
  */
 import { createHash } from "node:crypto";
-import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { LockedShelf } from "../lab/cache.ts";
 import { aptTransport, debianMirror } from "../lab/debian-mirror.ts";
 import { suite } from "../lab/recipe.ts";
 import { runTool } from "../lab/run-tool.ts";
 import { buildahIn } from "./buildah.ts";
-import { keepRecent, temporaryFolder } from "./cache-folder.ts";
 
 const base = "localhost/nvmetcp-csi-base";
 const prefix = "root-";
@@ -27,7 +27,7 @@ export function rootStage(dockerfile: string): string {
 }
 
 export async function rootFolder(
-  cache: string,
+  shelf: LockedShelf,
   project: string,
   dockerfile: string,
   signal: AbortSignal,
@@ -36,17 +36,16 @@ export async function rootFolder(
     .update(`${suite}\n${rootStage(dockerfile)}`)
     .digest("hex")
     .slice(0, 16);
-  const folder = join(cache, `${prefix}${key}`);
-  if ((await stat(folder).catch(() => undefined)) === undefined) {
-    console.error("image: building the root, once");
-    await using work = await temporaryFolder(cache);
-    const made = join(work.path, "made");
-    await mkdir(made);
-    await build(work.path, join(made, "image"), project, signal);
-    await rename(made, folder);
-  }
-  await keepRecent(folder, (name) => name.startsWith(prefix), signal);
-  return folder;
+  return await shelf.findOrMake({
+    name: `${prefix}${key}`,
+    keep: 3,
+    isLike: (name) => name.startsWith(prefix),
+    make: async (made, work) => {
+      console.error("image: building the root, once");
+      await mkdir(made);
+      await build(work, join(made, "image"), project, signal);
+    },
+  });
 }
 
 async function build(work: string, image: string, project: string, signal: AbortSignal): Promise<void> {

@@ -6,12 +6,12 @@
 import { access, mkdir, truncate, writeFile } from "node:fs/promises";
 import type { Duplex } from "node:stream";
 import { join } from "node:path";
+import { cacheDirectory } from "./cache.ts";
 import type { Channel, ProcessSpec, ProcessStreams, RunningProcess } from "./channel.ts";
 import { ChannelMachine } from "./channel-machine.ts";
 import type { Hardware } from "./channel-machine.ts";
 import { LocalChannel } from "./local-channel.ts";
 import type { Machine, MachineOptions } from "./machine.ts";
-import { cacheDirectory } from "./root-image.ts";
 import { runTool } from "./run-tool.ts";
 import { makeScratch, removeScratch } from "./scratch.ts";
 

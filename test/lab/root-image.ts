@@ -1,14 +1,12 @@
 /**
  * The guest's kernel, initrd and root file system, built once per recipe and kept in the user's cache.
- * 1. Builders take turns (a lock); a finished build appears by one rename, so that a reader never sees half of one.
- * 2. The root is an ext4 image, read-only under each guest's overlay: measured as fast as 9p or a bit faster under TCG,
+ * 1. The root is an ext4 image, read-only under each guest's overlay: measured as fast as 9p or a bit faster under TCG,
  *    any number of guests share it, and it is one file whose owner and modes the host's user does not matter for.
  */
-import { mkdir, mkdtemp, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { findOrMake } from "./cache.ts";
 import { aptTransport, debianMirror } from "./debian-mirror.ts";
-import { lockFile } from "./file-lock.ts";
 import { buildNeeds, ensureTools } from "./host-tools.ts";
 import { buildInitrd } from "./initrd.ts";
 import { excluded, packages, recipeHash, suite } from "./recipe.ts";
@@ -23,28 +21,11 @@ export interface RootImage {
 
 const dayMs = 86_400_000;
 
-export function cacheDirectory(): string {
-  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "nvmetcp-csi");
-}
-
-async function complete(folder: string): Promise<boolean> {
-  const files: readonly string[] = await readdir(folder).catch(() => []);
-  return ["vmlinux", "initrd", "root.ext4"].every((file) => files.includes(file));
-}
-
 /** The image of today's recipe; builds it first (about a minute) when the cache has none. */
 export async function rootImage(signal: AbortSignal): Promise<RootImage> {
-  const lab = join(cacheDirectory(), "lab");
-  const name = await recipeHash();
-  const folder = join(lab, name);
-  if (!(await complete(folder))) {
-    await mkdir(lab, { recursive: true });
-    await ensureTools(buildNeeds, signal);
-    await using _lock = await lockFile(join(lab, "lock"), signal);
-    if (!(await complete(folder))) await build(lab, folder, signal);
-  }
-  const now = new Date();
-  await utimes(folder, now, now).catch(() => undefined);
+  const make = async (made: string, work: string) => build(made, work, signal);
+  // A machine of another checkout may still need any that was used today.
+  const folder = await findOrMake("lab", { name: await recipeHash(), make, keep: 1, stayMs: dayMs }, signal);
   return {
     kernel: join(folder, "vmlinux"),
     initrd: join(folder, "initrd"),
@@ -52,25 +33,18 @@ export async function rootImage(signal: AbortSignal): Promise<RootImage> {
   };
 }
 
-async function build(lab: string, folder: string, signal: AbortSignal): Promise<void> {
+async function build(image: string, work: string, signal: AbortSignal): Promise<void> {
+  await ensureTools(buildNeeds, signal);
   if (process.getuid?.() !== 0) {
     throw new Error(
       `cannot build the lab's root: mmdebstrap needs root; got user id ${process.getuid?.() ?? "unknown"}`,
     );
   }
   console.error("lab: building the guest's root, once");
-  await removeOld(lab, signal);
-  const work = await mkdtemp(join(lab, "build-"));
-  try {
-    const rootfs = join(work, "rootfs");
-    await debootstrap(rootfs, work, signal);
-    const image = join(work, "image");
-    await mkdir(image);
-    await pack(rootfs, work, image, signal);
-    await rename(image, folder);
-  } finally {
-    await removeTree(work, AbortSignal.timeout(60_000));
-  }
+  const rootfs = join(work, "rootfs");
+  await debootstrap(rootfs, work, signal);
+  await mkdir(image);
+  await pack(rootfs, work, image, signal);
 }
 
 async function debootstrap(rootfs: string, work: string, signal: AbortSignal): Promise<void> {
@@ -106,18 +80,4 @@ async function pack(rootfs: string, work: string, image: string, signal: AbortSi
   await runTool(["mkfs.ext4", ...options, "-d", rootfs, join(image, "root.ext4"), "1G"], signal, {
     env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
   });
-}
-
-/** Builds that were killed, and images nobody used today; a machine of another checkout may still need a newer one. */
-async function removeOld(lab: string, signal: AbortSignal): Promise<void> {
-  for (const name of await readdir(lab)) {
-    const path = join(lab, name);
-    const unused = (await stat(path)).mtimeMs < Date.now() - dayMs;
-    if (name !== "lock" && (unused || name.startsWith("build-"))) await removeTree(path, signal);
-  }
-}
-
-/** Never leaves the file system: a build that was killed may have left /proc or /dev mounted. */
-async function removeTree(path: string, signal: AbortSignal): Promise<void> {
-  await runTool(["rm", "--recursive", "--force", "--one-file-system", path], signal);
 }

@@ -11,6 +11,7 @@ import { createServer } from "node:net";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { cacheDirectory } from "./cache.ts";
 import { ChannelMachine } from "./channel-machine.ts";
 import type { Hardware } from "./channel-machine.ts";
 import { GuestChannel } from "./guest-channel.ts";
@@ -18,7 +19,7 @@ import { ensureTools, runNeeds } from "./host-tools.ts";
 import type { Machine, MachineOptions } from "./machine.ts";
 import { Qemu } from "./qemu.ts";
 import type { QemuOptions } from "./qemu.ts";
-import { cacheDirectory, rootImage } from "./root-image.ts";
+import { rootImage } from "./root-image.ts";
 import { runTool } from "./run-tool.ts";
 import { makeScratch, removeScratch } from "./scratch.ts";
 

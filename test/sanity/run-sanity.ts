@@ -41,7 +41,7 @@ function flags({ endpoint, directory, access }: { endpoint: string; directory: s
 /** Runs one case, prints what csi-sanity prints, and counts its specs. `stop` ends it, and what it started, early. */
 export async function runSanity({ backend, access }: SanityCase, stop: AbortSignal): Promise<Tally> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(limitMs)]);
-  const program = await ensureCsiSanity();
+  const program = await ensureCsiSanity(signal);
   const report = backend === "memory" ? await native(program, access, signal) : await inLab(access, signal);
   return judge(report, { backend, access });
 }
