@@ -15,8 +15,9 @@ import { loadScenario, scenarioNames, type NamedScenario } from "../test/cluster
 import { startClusters } from "../test/cluster/start-clusters.ts";
 import { writeDriverImage } from "../test/image/driver-image.ts";
 import { makeScratch, removeScratch } from "../test/lab/scratch.ts";
+import { hostLeftovers, judgeLeftovers } from "../test/support/host-leftovers.ts";
 import { previousRelease } from "../test/support/previous-release.ts";
-import { closingLine } from "../test/support/tally.ts";
+import { add, closingLine, type Tally } from "../test/support/tally.ts";
 import { readCount, readOptions } from "./read-options.ts";
 
 const usage =
@@ -99,11 +100,8 @@ async function driverImages(
   return { files: [file, ...previous], [Symbol.asyncDispose]: async () => removeScratch(directory) };
 }
 
-async function main(request: Request, stop: AbortSignal): Promise<number> {
-  const scenarios = chosen(await Promise.all((await scenarioNames()).map(loadScenario)), request);
-  // A run that tests nothing must not look like one that passed.
-  if (scenarios.length === 0 && !request.keep)
-    throw new Error("cannot run: a scenario is needed; got none in test/e2e");
+/** Runs the scenarios; what the run needs is gone when it returns. */
+async function run(request: Request, scenarios: readonly NamedScenario[], stop: AbortSignal): Promise<Tally> {
   const { memoryMiB } = request;
   const nodes = Math.max(request.nodes, ...scenarios.map((scenario) => scenario.nodes ?? 1));
   await using images = await driverImages(request, scenarios, stop);
@@ -111,9 +109,19 @@ async function main(request: Request, stop: AbortSignal): Promise<number> {
   const count = request.keep ? 1 : Math.min(request.clusters, scenarios.length);
   await using clusters = await startClusters(count, options);
   const tally = await runScenarios(scenarios, { clusters: clusters.running, say, stop });
-  if (scenarios.length > 0) console.log(closingLine(tally));
   const [first] = clusters.running;
   if (request.keep && first !== undefined) await keepRunning(first, stop);
+  return tally;
+}
+
+async function main(request: Request, stop: AbortSignal): Promise<number> {
+  const scenarios = chosen(await Promise.all((await scenarioNames()).map(loadScenario)), request);
+  // A run that tests nothing must not look like one that passed.
+  if (scenarios.length === 0 && !request.keep)
+    throw new Error("cannot run: a scenario is needed; got none in test/e2e");
+  const before = await hostLeftovers();
+  const tally = add(await run(request, scenarios, stop), await judgeLeftovers(before));
+  console.log(closingLine(tally));
   return tally.failed > 0 ? 1 : 0;
 }
 

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runSanity, type SanityCase } from "../test/sanity/run-sanity.ts";
-import { hostLeftovers, newLeftovers } from "../test/support/host-leftovers.ts";
+import { hostLeftovers, judgeLeftovers } from "../test/support/host-leftovers.ts";
 import { add, closingLine, noTests, type Tally } from "../test/support/tally.ts";
 import { readOptions } from "./read-options.ts";
 
@@ -104,14 +104,7 @@ const slow: readonly Stage[] = [
 
 /** The last stage: the run itself has left nothing on this machine. */
 function cleanliness(before: ReadonlySet<string>): Stage {
-  return {
-    name: "nothing left behind",
-    run: async () => {
-      const left = await newLeftovers(before, AbortSignal.timeout(15_000));
-      for (const line of left) console.log(line);
-      return { passed: left.length === 0 ? 1 : 0, failed: left.length, skipped: [] };
-    },
-  };
+  return { name: "nothing left behind", run: async () => judgeLeftovers(before) };
 }
 
 async function main(which: "all" | "check"): Promise<number> {

@@ -6,6 +6,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { poll } from "../../src/host/clock.ts";
+import type { Tally } from "./tally.ts";
 
 const ourDirectories = /^(?:nvmetcp|csi)-/;
 /** Every process of a test has a temporary directory of the test in its arguments. */
@@ -25,8 +26,15 @@ async function commandOf(pid: string): Promise<string> {
   return `process ${pid} ${line.replaceAll("\0", " ").trim()}`;
 }
 
+/** The check that a run has left nothing, as one test; prints what it has left. */
+export async function judgeLeftovers(before: ReadonlySet<string>): Promise<Tally> {
+  const left = await newLeftovers(before, AbortSignal.timeout(15_000));
+  for (const line of left) console.log(`left behind: ${line}`);
+  return { passed: left.length === 0 ? 1 : 0, failed: left.length, skipped: [] };
+}
+
 /** What is there now and was not before; what is still on its way out gets until the signal fires. */
-export async function newLeftovers(before: ReadonlySet<string>, signal: AbortSignal): Promise<readonly string[]> {
+async function newLeftovers(before: ReadonlySet<string>, signal: AbortSignal): Promise<readonly string[]> {
   let left: readonly string[] = [];
   const isClean = async () => {
     left = [...(await hostLeftovers())].filter((line) => !before.has(line));
