@@ -14,7 +14,7 @@ import { HostProcess } from "./host-process.ts";
 import { fileHash } from "./image-archive.ts";
 import { writeTestImages } from "./images.ts";
 import type { Programs } from "./images.ts";
-import { busybox, nativeProgram } from "./node-image.ts";
+import { nativeProgram } from "./node-image.ts";
 import type { NodeImage } from "./node-image.ts";
 import type { Progress } from "./progress.ts";
 
@@ -32,7 +32,7 @@ const recipeFiles = ["image-archive.ts", "images.ts", "image-disk.ts"];
 /** A sparse file with an ext4 file system, to be copied for each node. */
 export async function imageDisk(options: ImageDiskOptions, progress: Progress, signal: AbortSignal): Promise<string> {
   const programs: Programs = {
-    busybox: busybox(options.node),
+    node: options.node,
     sidecars: await goPrograms("sidecars", progress, signal),
     ...(options.suite ? { suite: await goPrograms("suite", progress, signal) } : {}),
   };

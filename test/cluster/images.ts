@@ -7,6 +7,7 @@ import { runTool } from "../lab/run-tool.ts";
 import { sidecars } from "./go-program-groups.ts";
 import { writeImageArchive } from "./image-archive.ts";
 import type { ImageContent } from "./image-archive.ts";
+import { addDd, busybox, type NodeImage } from "./node-image.ts";
 
 /** What holds a pod's namespaces. */
 export const pauseImage = "docker.io/nvmetcp-test/pause:1";
@@ -14,8 +15,7 @@ export const pauseImage = "docker.io/nvmetcp-test/pause:1";
 export const busyboxImage = "docker.io/library/busybox:1";
 
 export interface Programs {
-  /** A file. */
-  readonly busybox: string;
+  readonly node: NodeImage;
   /** Folders. */
   readonly sidecars: string;
   readonly suite?: string;
@@ -29,7 +29,7 @@ export async function writeTestImages(
   signal: AbortSignal,
 ): Promise<void> {
   const shell = join(work, "shell");
-  await makeShellRoot(shell, programs.busybox, signal);
+  await makeShellRoot(shell, busybox(programs.node), signal);
   // A pod's sandbox is ended with SIGKILL, so it need not listen.
   const contents: ImageContent[] = [
     { name: pauseImage, root: shell, entrypoint: ["/bin/sleep", "inf"] },
@@ -41,7 +41,8 @@ export async function writeTestImages(
     await cp(join(programs.sidecars, program), join(root, program));
     contents.push({ name: image, root, entrypoint: [`/${program}`] });
   }
-  if (programs.suite !== undefined) contents.push(...(await suiteImages(work, shell, programs.suite, signal)));
+  if (programs.suite !== undefined)
+    contents.push(...(await suiteImages(work, shell, programs, programs.suite, signal)));
   for (const [index, content] of contents.entries()) {
     await writeImageArchive(join(folder, `${index}.tar`), content, signal);
   }
@@ -57,24 +58,37 @@ async function makeEmptyRoot(root: string): Promise<void> {
   await writeFile(join(root, "etc/group"), "root:x:0:\nnogroup:x:65534:\n");
 }
 
-async function makeShellRoot(root: string, busybox: string, signal: AbortSignal): Promise<void> {
+async function makeShellRoot(root: string, program: string, signal: AbortSignal): Promise<void> {
   await makeEmptyRoot(root);
   for (const name of ["bin", "root", "var"]) await mkdir(join(root, name));
-  await cp(busybox, join(root, "bin/busybox"));
-  const applets = (await runTool([busybox, "--list"], signal)).toString().trim().split("\n");
+  await cp(program, join(root, "bin/busybox"));
+  const applets = (await runTool([program, "--list"], signal)).toString().trim().split("\n");
   for (const applet of applets) if (applet !== "busybox") await symlink("busybox", join(root, "bin", applet));
 }
 
-const suiteImage = /^registry\.k8s\.io\/e2e-test-images\/(agnhost|busybox|nginx):\S+$/;
+const suiteImage = /^registry\.k8s\.io\/e2e-test-images\/(agnhost|busybox|glibc-dns-testing|nginx):\S+$/;
 
-/** The images of Kubernetes' own suite under the names that it asks for. From nginx its storage specs want a shell. */
-async function suiteImages(work: string, shell: string, suite: string, signal: AbortSignal): Promise<ImageContent[]> {
+/**
+ * The images of Kubernetes' own suite under the names that it asks for. From nginx its storage specs want a shell, from
+ * glibc-dns-testing one with GNU dd.
+ */
+async function suiteImages(
+  work: string,
+  shell: string,
+  { node }: Programs,
+  suite: string,
+  signal: AbortSignal,
+): Promise<ImageContent[]> {
   const agnhost = join(work, "agnhost");
   await cp(shell, agnhost, { recursive: true, verbatimSymlinks: true });
   await cp(join(suite, "agnhost"), join(agnhost, "agnhost"));
   const list = (await runTool([join(suite, "e2e.test"), "--list-images"], signal)).toString();
   const names = list.split("\n").filter((name) => suiteImage.test(name));
-  return names.map((name) =>
-    name.includes("/agnhost:") ? { name, root: agnhost, entrypoint: ["/agnhost"] } : { name, root: shell },
-  );
+  const glibc = join(work, "glibc");
+  await cp(shell, glibc, { recursive: true, verbatimSymlinks: true });
+  await addDd(node, glibc);
+  return names.map((name) => {
+    if (name.includes("/agnhost:")) return { name, root: agnhost, entrypoint: ["/agnhost"] };
+    return { name, root: name.includes("/glibc-dns-testing:") ? glibc : shell };
+  });
 }

@@ -3,7 +3,7 @@
  * fills the nodes' images (emulated it would be slow), with the libraries it was linked with.
  */
 import { createHash } from "node:crypto";
-import { cp, mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { aptTransport, debianMirror } from "../lab/debian-mirror.ts";
 import { buildNeeds, ensureTools } from "../lab/host-tools.ts";
@@ -96,14 +96,15 @@ async function pack(root: string, work: string, folder: string, signal: AbortSig
   );
 }
 
+/** Programs that need libraries. dd is for an image of Kubernetes' own suite. */
+const linked = ["containerd", "ctr", "dd"];
 const loader = "lib64/ld-linux-x86-64.so.2";
 
 /** Programs with their libraries, as this machine may have older ones. busybox is static. */
 async function keepNative(root: string, native: string, signal: AbortSignal): Promise<void> {
   await mkdir(join(native, "lib"), { recursive: true });
-  for (const program of ["busybox", "containerd", "ctr"])
-    await cp(join(root, "usr/bin", program), join(native, program));
-  for (const program of ["containerd", "ctr"]) {
+  for (const program of ["busybox", ...linked]) await cp(join(root, "usr/bin", program), join(native, program));
+  for (const program of linked) {
     const list = await runTool(["chroot", root, `/${loader}`, "--list", `/usr/bin/${program}`], signal);
     for (const [, library = ""] of list.toString().matchAll(/=> (\/\S+)/g)) {
       await cp(await realpath(join(root, library)), join(native, "lib", basename(library)));
@@ -116,6 +117,16 @@ async function keepNative(root: string, native: string, signal: AbortSignal): Pr
 export function nativeProgram(image: NodeImage, program: "containerd" | "ctr"): [string, ...string[]] {
   const native = join(image.folder, "native");
   return [join(native, "loader"), "--library-path", join(native, "lib"), join(native, program)];
+}
+
+/** Puts GNU dd, with its loader and libraries, into the root of an image. */
+export async function addDd(image: NodeImage, root: string): Promise<void> {
+  const native = join(image.folder, "native");
+  await rm(join(root, "bin/dd"));
+  await cp(join(native, "dd"), join(root, "bin/dd"));
+  await mkdir(join(root, "lib64"));
+  await cp(join(native, "loader"), join(root, loader));
+  await cp(join(native, "lib"), join(root, "lib"), { recursive: true });
 }
 
 /** A static busybox of every applet. */
