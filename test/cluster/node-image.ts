@@ -96,8 +96,8 @@ async function pack(root: string, work: string, folder: string, signal: AbortSig
   );
 }
 
-/** Programs that need libraries. dd is for an image of Kubernetes' own suite. */
-const linked = ["containerd", "ctr", "dd"];
+/** Programs that need libraries. */
+const linked = ["containerd", "ctr", "dash", "dd"];
 const loader = "lib64/ld-linux-x86-64.so.2";
 
 /** Programs with their libraries, as this machine may have older ones. busybox is static. */
@@ -119,11 +119,16 @@ export function nativeProgram(image: NodeImage, program: "containerd" | "ctr"): 
   return [join(native, "loader"), "--library-path", join(native, "lib"), join(native, program)];
 }
 
-/** Puts GNU dd, with its loader and libraries, into the root of an image. */
+/** Puts GNU dd, and a shell that uses it (that of busybox has its own), into the root of an image. */
 export async function addDd(image: NodeImage, root: string): Promise<void> {
   const native = join(image.folder, "native");
-  await rm(join(root, "bin/dd"));
-  await cp(join(native, "dd"), join(root, "bin/dd"));
+  for (const [program, name] of [
+    ["dd", "bin/dd"],
+    ["dash", "bin/sh"],
+  ] as const) {
+    await rm(join(root, name));
+    await cp(join(native, program), join(root, name));
+  }
   await mkdir(join(root, "lib64"));
   await cp(join(native, "loader"), join(root, loader));
   await cp(join(native, "lib"), join(root, "lib"), { recursive: true });
