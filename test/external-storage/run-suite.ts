@@ -3,10 +3,12 @@
  * 1. driver.yaml says what the driver can do; the suite takes its specs by it.
  * 2. Every spec that does not run must be on the list of allowed skips.
  * 3. Specs that stop the kubelet have the cluster for themselves.
+ * 4. The driver must live through all of it.
  */
 import type { Cluster } from "../cluster/cluster.ts";
 import { judgeSpecs, type Spec } from "../support/ginkgo-report.ts";
-import type { Tally } from "../support/tally.ts";
+import { driverRestarts } from "../support/release.ts";
+import { add, type Tally } from "../support/tally.ts";
 import { allowedSkips } from "./allowed-skips.ts";
 import { listSpecs, runGinkgo, type SuitePrograms } from "./ginkgo.ts";
 
@@ -33,7 +35,7 @@ export async function runSuite(clusters: readonly Cluster[], options: SuiteOptio
     clusters.map(async (cluster, index) => runShare(cluster, shares[index] ?? [], options)),
   );
   const leftOut = specs.filter((spec) => !tried.includes(spec));
-  return judgeSpecs(
+  const judged = judgeSpecs(
     [...outcomes.flat(), ...leftOut.map((spec) => ({ name: spec, state: "skipped", message: "left out" }))],
     {
       // A choice of specs does not need every row.
@@ -44,6 +46,16 @@ export async function runSuite(clusters: readonly Cluster[], options: SuiteOptio
     },
     name,
   );
+  const restarts = await Promise.all(clusters.map(async (cluster) => judgeRestarts(cluster, signal)));
+  return restarts.reduce(add, judged);
+}
+
+/** The driver lives through all of it: as one more test. */
+async function judgeRestarts(cluster: Cluster, signal: AbortSignal): Promise<Tally> {
+  const { count, log } = await driverRestarts(cluster, signal);
+  if (count === 0) return { passed: 1, failed: 0, skipped: [] };
+  console.log(`the driver was started again ${count} times\n${log}`);
+  return { passed: 0, failed: 1, skipped: [] };
 }
 
 async function runShare(

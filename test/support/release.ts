@@ -34,6 +34,18 @@ export async function driverServes(cluster: Cluster, signal: AbortSignal): Promi
   await cluster.waitForField(object, "{.spec.drivers[*].name}", /csi\.nvmetcp\.dev/, signal);
 }
 
+/** How often the driver's container was started again, and what it said at the end of its life before. */
+export async function driverRestarts(cluster: Cluster, signal: AbortSignal): Promise<{ count: number; log: string }> {
+  const path = '{.status.containerStatuses[?(@.name=="driver")].restartCount}';
+  const count = await cluster.kubectl(["get", `pod/${driverPod}`, ...ofRelease, `--output=jsonpath=${path}`], {
+    signal,
+  });
+  if (count === "0") return { count: 0, log: "" };
+  const logs = ["logs", driverPod, ...ofRelease, "--container=driver", "--previous", "--tail=50"];
+  const describe = await cluster.kubectl(["describe", "pod", driverPod, ...ofRelease], { signal });
+  return { count: Number(count), log: `${await cluster.kubectl(logs, { signal })}\n${describe}` };
+}
+
 /** Does nothing where there is no release. */
 export async function uninstall(cluster: Cluster, signal: AbortSignal): Promise<string> {
   const said = await cluster.helm(["uninstall", release, ...ofRelease, "--wait", "--ignore-not-found"], { signal });
