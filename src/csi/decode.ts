@@ -6,7 +6,7 @@ import { isAbsolute, normalize } from "node:path";
 import { z } from "zod";
 import { describeValue, failure } from "../domain/errors.ts";
 import { parseMountOptions } from "../domain/mount-options.ts";
-import type { Usage } from "../domain/model.ts";
+import { filesystemTypes, type Usage } from "../domain/model.ts";
 import { hideSecrets, isSecretName, stripped } from "./redact.ts";
 
 /** Parses a request with a schema; the first issue becomes the error. Secret fields are not quoted. */
@@ -59,7 +59,6 @@ export const capacityRange = z
 
 /** The access modes that this driver serves. */
 const servedModes: readonly string[] = ["SINGLE_NODE_WRITER"];
-const filesystems = ["ext4"] as const;
 
 const wireCapability = z.object({
   access_mode: z.object({ mode: z.union([z.string(), z.number()]) }, "must be set").nullable(),
@@ -82,10 +81,10 @@ export const capability = wireCapability.transform((wire, context): Usage => {
   if (mount && block) return refuse("must be either mount or block");
   if (block) return { kind: "block" };
   if (!mount) return refuse("must have mount or block set");
-  const type = filesystems.find((name) => name === (mount.fs_type || "ext4"));
-  if (type === undefined) return refuse(`must be ${filesystems.join(" or ")}`, "mount", "fs_type");
+  const type = filesystemTypes.find((name) => name === (mount.fs_type || "ext4"));
+  if (type === undefined) return refuse(`must be ${filesystemTypes.join(" or ")}`, "mount", "fs_type");
   if (mount.volume_mount_group !== "") return refuse("must be empty: not supported", "mount", "volume_mount_group");
-  return { kind: "filesystem", type, options: parseMountOptions(mount.mount_flags) };
+  return { kind: "filesystem", type, options: parseMountOptions(type, mount.mount_flags) };
 });
 
 /** A capability that must be given. */

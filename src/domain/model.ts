@@ -63,7 +63,8 @@ export interface Attachment {
   readonly access: Access;
 }
 
-export type FilesystemType = "ext4";
+export const filesystemTypes = ["ext4", "xfs", "btrfs"] as const;
+export type FilesystemType = (typeof filesystemTypes)[number];
 
 /** How a volume is used on a node. */
 export type Usage =

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DomainError } from "./errors.ts";
+import { filesystemTypes } from "./model.ts";
 import { mountOptionNames, parseMountOptions } from "./mount-options.ts";
 
 describe("mount options", () => {
   it("may be those that change how a file system is used", () => {
-    assert.deepEqual(parseMountOptions([]), []);
-    assert.deepEqual(parseMountOptions(["noatime", "discard"]), ["noatime", "discard"]);
-    assert.deepEqual(parseMountOptions(["noatime,nodev", "commit=30"]), ["noatime", "nodev", "commit=30"]);
-    assert.deepEqual(parseMountOptions(["noatime", "noatime"]), ["noatime"]);
+    assert.deepEqual(parseMountOptions("ext4", []), []);
+    assert.deepEqual(parseMountOptions("ext4", ["noatime", "discard"]), ["noatime", "discard"]);
+    assert.deepEqual(parseMountOptions("ext4", ["noatime,nodev", "commit=30"]), ["noatime", "nodev", "commit=30"]);
+    assert.deepEqual(parseMountOptions("ext4", ["noatime", "noatime"]), ["noatime"]);
   });
 
   const bad = [
@@ -52,22 +53,33 @@ describe("mount options", () => {
   for (const option of bad) {
     it(`may not be ${JSON.stringify(option)}`, () => {
       assert.throws(
-        () => parseMountOptions(["noatime", option]),
+        () => parseMountOptions("ext4", ["noatime", option]),
         (error: unknown) =>
           error instanceof DomainError && error.kind === "invalid_argument" && error.message.includes("mount_flags"),
       );
     });
   }
 
-  it("are all named in a refusal", () => {
-    for (const name of ["noatime", "discard", "commit=N"]) assert.ok(mountOptionNames.includes(name));
-    for (const name of mountOptionNames) parseMountOptions([name.replace("=N", "=1")]);
-    for (const numbered of ["inode_readahead_blks", "max_batch_time", "min_batch_time"]) {
-      assert.deepEqual(parseMountOptions([`${numbered}=8`]), [`${numbered}=8`]);
-      assert.ok(
-        mountOptionNames.some((name) => name.startsWith(numbered)),
-        `${numbered} is accepted, so a refusal names it`,
-      );
+  for (const type of filesystemTypes) {
+    it(`are all named in a refusal: ${type}`, () => {
+      for (const name of ["noatime", "discard"]) assert.ok(mountOptionNames(type).includes(name));
+      for (const name of mountOptionNames(type)) parseMountOptions(type, [name.replace("=N", "=1")]);
+    });
+  }
+
+  it("are those of their own file system", () => {
+    for (const [type, option] of [
+      ["ext4", "compress=zstd"],
+      ["xfs", "errors=remount-ro"],
+      ["xfs", "nouuid"],
+      ["xfs", "commit=5"],
+      ["btrfs", "data=ordered"],
+      ["btrfs", "subvol=/x"],
+      ["btrfs", "device=/dev/sda"],
+      ["btrfs", "degraded"],
+      ["btrfs", "commit=N"],
+    ] as const) {
+      assert.throws(() => parseMountOptions(type, [option]), { kind: "invalid_argument" }, `${type} ${option}`);
     }
   });
 });

@@ -7,12 +7,13 @@
  * S3  During a destructive step the device is held open, after a check of type, number and namespace UUID (V33).
  */
 import type { Bytes } from "../domain/capacity.ts";
-import type { Uuid } from "../domain/identity.ts";
+import type { FormatIntent } from "../domain/format-intent.ts";
+import type { Uuid, VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
 import type { DeviceSignature } from "../host/blkid.ts";
 import type { Mount } from "./mountinfo.ts";
 
-export { topMountAt, type Mount } from "./mountinfo.ts";
+export { isFilesystemOn, topMountAt, type Mount } from "./mountinfo.ts";
 
 /** What a device is called; it need not be there any more. */
 export interface DeviceName {
@@ -29,6 +30,20 @@ export interface BlockDevice extends DeviceName {
 
 export type Signature = DeviceSignature;
 
+/** A format intent on a device, as it was read. */
+export interface FoundIntent {
+  readonly offset: Bytes;
+  /** The whole block: it is replaced only while it reads like this. */
+  readonly block: Buffer;
+}
+
+/** What to look for on a device. */
+export interface Inspection {
+  readonly volume: VolumeId;
+  /** Sizes that the volume had while it was blank; the present one need not be among them. */
+  readonly blankSizes: readonly Bytes[];
+}
+
 /** What direct reads and blkid said about a device. Only a complete reading is evidence. */
 export type Evidence =
   | {
@@ -36,11 +51,20 @@ export type Evidence =
       /** The first byte that is not zero in the regions of the gate, if any. */
       readonly firstNonZero?: Bytes;
       readonly signature?: Signature;
+      /** Valid format intents of the volume; they do not count as bytes that are not zero. */
+      readonly intents: readonly FoundIntent[];
     }
   | { readonly kind: "unreadable"; readonly reason: string };
 
 export type CheckResult =
   { readonly kind: "clean" | "repaired" } | { readonly kind: "damaged"; readonly report: string };
+
+export interface FormatRequest {
+  readonly type: FilesystemType;
+  readonly uuid: string;
+  /** There is a format intent: what a mkfs has left that was cut short may be overwritten. */
+  readonly isOver: boolean;
+}
 
 export interface MountRequest {
   readonly device: BlockDevice;
@@ -69,11 +93,18 @@ export interface SpaceUsage {
 
 export interface Filesystem {
   /** DESIGN 5.1 (c) and (d): reads the gate's regions of a device (for each size it had while blank) and asks blkid. */
-  inspect(device: BlockDevice, blankSizes: readonly Bytes[], signal: AbortSignal): Promise<Evidence>;
-  /** Makes a file system with pinned features and a given UUID, without force, and reads it back. */
-  make(device: BlockDevice, type: FilesystemType, uuid: string, signal: AbortSignal): Promise<void>;
+  inspect(device: BlockDevice, wanted: Inspection, signal: AbortSignal): Promise<Evidence>;
+  /** Format intents alone; a place that cannot be read is an error. */
+  findIntents(device: BlockDevice, wanted: Inspection, signal: AbortSignal): Promise<readonly FoundIntent[]>;
+  /** Writes a format intent to its place, which must be zero, and returns when it is on the medium. */
+  putIntent(device: BlockDevice, intent: FormatIntent, signal: AbortSignal): Promise<FoundIntent>;
+  /** Replaces a format intent with zeros; what is there in its stead by now stays. */
+  eraseIntent(device: BlockDevice, found: FoundIntent, signal: AbortSignal): Promise<void>;
+  /** Makes a file system with pinned features and a given UUID, and reads it back. */
+  make(device: BlockDevice, request: FormatRequest, signal: AbortSignal): Promise<void>;
   /** The check before every read-write mount (DESIGN 5, fsck). */
   check(device: BlockDevice, type: FilesystemType, signal: AbortSignal): Promise<CheckResult>;
+  /** A file system that is damaged is a precondition error with the report of a check that changes nothing. */
   mount(request: MountRequest, signal: AbortSignal): Promise<void>;
   bind(request: BindRequest, signal: AbortSignal): Promise<void>;
   /** Removes the topmost mount at a path. */

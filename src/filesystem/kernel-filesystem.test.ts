@@ -6,12 +6,15 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { gateRegions } from "../domain/gate-regions.ts";
 import type { ChildRequest, ReadRequest } from "../host/direct-io-child.ts";
 import type { Exec } from "../host/exec.ts";
-import type { Uuid } from "../domain/identity.ts";
+import { volumeIdOf, type ClusterId, type Uuid } from "../domain/identity.ts";
 import { KernelFilesystem } from "./kernel-filesystem.ts";
 
 const number = { major: 259, minor: 1 };
 const uuid = "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid;
 const device = { path: "/dev/nvme0n1", number, size: 335544320n, uuid };
+const volume = volumeIdOf("test" as ClusterId, "one");
+const wanted = { volume, blankSizes: [] };
+const intent = { volume, type: "ext4", node: "a", time: "2026-11-21T15:00:00.000Z" } as const;
 const rootLine = "30 1 0:25 / / rw,relatime - overlay x rw";
 const devLine = "25 30 0:6 / /dev rw,relatime - devtmpfs x rw";
 
@@ -21,11 +24,16 @@ class FakeKernel {
   readonly log: string[] = [];
   readonly readings: ReadRequest[] = [];
   mounts: string[] = [devLine, rootLine];
-  /** What the child answers to a reading. */
+  /** What the child answers to a reading, besides blocks. */
   reading: object = { ok: true, firstNonZero: null };
+  /** The device's blocks that are not zero, by offset. */
+  readonly blocks = new Map<string, string>();
+  readonly zeros = Buffer.alloc(4096).toString("base64");
   blkid = { exitCode: 2, stdout: "" };
   /** What mount and umount say instead of doing anything. */
   refusal: string | undefined;
+  /** Exit status of a check that only looks. */
+  diagnosis = 0;
   /** The device that a mount really mounts. */
   mountsDevice = "259:1";
 
@@ -50,7 +58,14 @@ class FakeKernel {
     if (request.op === "read") {
       this.readings.push(request);
       this.log.push("read");
-      return done(0, JSON.stringify(this.reading));
+      const blocks = request.blocks.map((offset) => this.blocks.get(offset) ?? this.zeros);
+      return done(0, JSON.stringify({ ...this.reading, blocks }));
+    }
+    if (request.op === "swap") {
+      this.log.push("swap");
+      const isSame = (this.blocks.get(request.offset) ?? this.zeros) === request.from;
+      if (isSame) this.blocks.set(request.offset, request.to);
+      return done(0, JSON.stringify(isSame ? { ok: true } : { ok: false, code: "CHANGED", message: "no" }));
     }
     assert.equal(request.op, "run");
     const [exitCode, stderr] = this.#mounting(request.file, request.args);
@@ -59,6 +74,7 @@ class FakeKernel {
 
   #mounting(file: string, args: readonly string[]): readonly [number, string] {
     this.log.push([file, ...args].join(" "));
+    if (file.startsWith("xfs_repair")) return [this.diagnosis, "bad magic number"];
     if (this.refusal !== undefined) return [32, this.refusal];
     const option = (name: string) => args[args.indexOf(name) + 1] ?? "";
     const target = args.at(-1) ?? "";
@@ -99,29 +115,62 @@ describe("the kernel's file systems", () => {
   afterEach(() => rmSync(kernel.root, { recursive: true, force: true }));
 
   it("give evidence from a complete reading and blkid together", async () => {
-    assert.deepEqual(await filesystem.inspect(device, [], signal), { kind: "read" });
+    assert.deepEqual(await filesystem.inspect(device, wanted, signal), { kind: "read", intents: [] });
     kernel.reading = { ok: true, firstNonZero: "1024" };
     kernel.blkid = { exitCode: 0, stdout: "PTTYPE=gpt" };
-    const evidence = { kind: "read", firstNonZero: 1024n, signature: { type: "gpt" } };
-    assert.deepEqual(await filesystem.inspect(device, [], signal), evidence);
+    const evidence = { kind: "read", intents: [], firstNonZero: 1024n, signature: { type: "gpt" } };
+    assert.deepEqual(await filesystem.inspect(device, wanted, signal), evidence);
   });
 
   it("read exactly the gate's regions of exactly this device, and only when nothing holds it", async () => {
-    await filesystem.inspect(device, [671088640n], signal);
+    await filesystem.inspect(device, { ...wanted, blankSizes: [671088640n] }, signal);
     const regions = gateRegions(device.size, [671088640n]);
     const asked = regions.map(({ offset, length }) => ({ offset: String(offset), length }));
     const expect = { kind: "block", ...number, uuid: device.uuid };
-    const request = { op: "read", path: "/dev/nvme0n1", expect, exclusive: true, regions: asked };
+    const blocks = [device.size, 671088640n].map((size) => String(size - 3n * 1048576n)).slice(0, 1);
+    const request = { op: "read", path: "/dev/nvme0n1", expect, exclusive: true, regions: asked, blocks };
     assert.deepEqual(kernel.readings, [request]);
+  });
+
+  it("find a format intent of the volume where it was put, at the end of each size, until it is erased", async () => {
+    const found = await filesystem.putIntent(device, intent, signal);
+    const larger = { ...device, size: 2n * device.size };
+    const withOldSize = { volume, blankSizes: [device.size] };
+    for (const [seen, how] of [
+      [device, wanted],
+      [larger, withOldSize],
+    ] as const) {
+      assert.deepEqual(await filesystem.inspect(seen, how, signal), { kind: "read", intents: [found] });
+    }
+    await filesystem.eraseIntent(device, found, signal);
+    assert.deepEqual(await filesystem.inspect(device, wanted, signal), { kind: "read", intents: [] });
+  });
+
+  it("take everything else in the intent's place for data", async () => {
+    await filesystem.putIntent(device, { ...intent, volume: volumeIdOf("test" as ClusterId, "other") }, signal);
+    const firstNonZero = device.size - 3n * 1048576n;
+    assert.deepEqual(await filesystem.inspect(device, wanted, signal), { kind: "read", intents: [], firstNonZero });
+  });
+
+  it("put a format intent on zeros only, and erase nothing that took its place", async () => {
+    const found = await filesystem.putIntent(device, intent, signal);
+    await assert.rejects(filesystem.putIntent(device, intent, signal), { kind: "unavailable", message: /zero/ });
+    const backup = Buffer.alloc(4096, 7).toString("base64");
+    kernel.blocks.set(String(found.offset), backup);
+    await filesystem.eraseIntent(device, found, signal);
+    assert.equal(kernel.blocks.get(String(found.offset)), backup);
   });
 
   it("give no evidence when anything could not be read", async () => {
     kernel.reading = { ok: false, code: "EIO", message: "i/o error" };
-    assert.deepEqual(await filesystem.inspect(device, [], signal), { kind: "unreadable", reason: "EIO: i/o error" });
+    assert.deepEqual(await filesystem.inspect(device, wanted, signal), {
+      kind: "unreadable",
+      reason: "EIO: i/o error",
+    });
     kernel.reading = { ok: true, firstNonZero: null };
     kernel.blkid = { exitCode: 4, stdout: "" };
-    assert.equal((await filesystem.inspect(device, [], signal)).kind, "unreadable");
-    assert.equal((await filesystem.inspect({ ...device, size: 0n }, [], signal)).kind, "unreadable");
+    assert.equal((await filesystem.inspect(device, wanted, signal)).kind, "unreadable");
+    assert.equal((await filesystem.inspect({ ...device, size: 0n }, wanted, signal)).kind, "unreadable");
   });
 
   it("are mounted once, with errors=remount-ro unless told otherwise", async () => {
@@ -130,6 +179,32 @@ describe("the kernel's file systems", () => {
     assert.deepEqual(kernel.log, [mountCommand]);
     await filesystem.mount({ ...request, path: "/mnt/b", options: ["errors=panic"], readOnly: true }, signal);
     assert.match(kernel.log[1] ?? "", /-o errors=panic,noload,ro --source/);
+  });
+
+  it("that do not mount are looked at, and refused for good when they are damaged", async () => {
+    kernel.refusal = "mount: structure needs cleaning";
+    const damaged = { ...request, type: "xfs" } as const;
+    await assert.rejects(filesystem.mount(damaged, signal), { kind: "unavailable", message: /needs cleaning/ });
+    kernel.diagnosis = 1;
+    const refusal = { kind: "precondition", message: /xfs file system needs a repair by a person: bad magic number/ };
+    await assert.rejects(filesystem.mount(damaged, signal), refusal);
+    assert.equal(kernel.log.at(-1), "xfs_repair -n /dev/nvme0n1");
+  });
+
+  it("are mounted with the options of their kind", async () => {
+    const cases = [
+      ["xfs", false, "noatime,rw"],
+      ["xfs", true, "noatime,norecovery,ro"],
+      ["btrfs", true, "noatime,rescue=nologreplay,ro"],
+    ] as const;
+    for (const [type, readOnly, options] of cases) {
+      kernel.refusal = "mount: no";
+      await assert.rejects(filesystem.mount({ ...request, type, readOnly }, signal));
+      assert.ok(
+        kernel.log.some((line) => line.startsWith(`mount -t ${type} -o ${options} `)),
+        options,
+      );
+    }
   });
 
   it("are never mounted over something else", async () => {

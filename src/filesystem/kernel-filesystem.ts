@@ -3,14 +3,16 @@
  */
 import { basename, join } from "node:path";
 import type { Bytes } from "../domain/capacity.ts";
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, failure } from "../domain/errors.ts";
+import { encodeIntent, intentLength, intentOffset, readIntent, type FormatIntent } from "../domain/format-intent.ts";
 import { gateRegions } from "../domain/gate-regions.ts";
+import type { VolumeId } from "../domain/identity.ts";
 import type { FilesystemType } from "../domain/model.ts";
 import { probeSignature } from "../host/blkid.ts";
-import { canClaim, expectationOf, readRegions } from "../host/direct-io.ts";
+import { canClaim, expectationOf, readRegions, swapBlock, type RegionsReading } from "../host/direct-io.ts";
 import type { Exec } from "../host/exec.ts";
 import { listNames, readText } from "../host/files.ts";
-import { checkExt4, makeExt4 } from "./ext4.ts";
+import { diagnose, makeFilesystem } from "./filesystem-kind.ts";
 import type {
   BindRequest,
   BlockDevice,
@@ -18,10 +20,14 @@ import type {
   CheckResult,
   Evidence,
   Filesystem,
+  FormatRequest,
+  FoundIntent,
+  Inspection,
   Mount,
   MountRequest,
   SpaceUsage,
 } from "./index.ts";
+import { kinds } from "./kinds.ts";
 import { readMounts, usersOf } from "./mountinfo.ts";
 import { bindPath, mountDevice, unmountPath, type MounterContext } from "./mounter.ts";
 import { usageOf } from "./usage.ts";
@@ -46,31 +52,81 @@ export class KernelFilesystem implements Filesystem {
   }
 
   /** Reads exclusively: a device that something holds gives no evidence. */
-  async inspect(device: BlockDevice, blankSizes: readonly Bytes[], signal: AbortSignal): Promise<Evidence> {
+  async inspect(device: BlockDevice, { volume, blankSizes }: Inspection, signal: AbortSignal): Promise<Evidence> {
     const { path, size } = device;
     try {
       const regions = gateRegions(size, blankSizes);
-      const expect = expectationOf(device);
-      const reading = await readRegions(this.#exec, { path, expect, exclusive: true, regions }, { signal });
+      const places = intentPlaces(size, blankSizes);
+      const request = { path, expect: expectationOf(device), exclusive: true, regions, blocks: places };
+      const reading = await readRegions(this.#exec, request, { signal });
       if (reading.kind === "unreadable") return { kind: "unreadable", reason: `${reading.code}: ${reading.reason}` };
       const signature = await probeSignature(this.#exec, path, { signal });
-      return { ...reading, ...(signature !== undefined && { signature }) };
+      const found = judgeIntents(volume, places, reading);
+      return { kind: "read", ...found, ...(signature !== undefined && { signature }) };
     } catch (error) {
       if (signal.aborted || !(error instanceof DomainError)) throw error;
       return { kind: "unreadable", reason: error.message };
     }
   }
 
-  async make(device: BlockDevice, type: FilesystemType, uuid: string, signal: AbortSignal): Promise<void> {
-    await makers[type](this.#exec, device, uuid, signal);
+  async findIntents(
+    device: BlockDevice,
+    { volume, blankSizes }: Inspection,
+    signal: AbortSignal,
+  ): Promise<readonly FoundIntent[]> {
+    const { path, size } = device;
+    const places = intentPlaces(size, blankSizes);
+    const request = { path, expect: expectationOf(device), exclusive: true, regions: [], blocks: places };
+    const reading = await readRegions(this.#exec, request, { signal });
+    if (reading.kind === "read") return judgeIntents(volume, places, reading).intents;
+    throw failure("unavailable", {
+      cannot: `look for a format intent on ${path}`,
+      rule: reading.reason,
+      got: reading.code,
+    });
+  }
+
+  async putIntent(device: BlockDevice, intent: FormatIntent, signal: AbortSignal): Promise<FoundIntent> {
+    const offset = intentOffset(device.size);
+    const block = encodeIntent(intent);
+    const swap = {
+      path: device.path,
+      expect: expectationOf(device),
+      offset,
+      from: Buffer.alloc(intentLength),
+      to: block,
+    };
+    if (await swapBlock(this.#exec, swap, { signal })) return { offset, block };
+    const rule = `the block at ${offset} must be zero still`;
+    throw failure("unavailable", { cannot: `write the format intent of ${device.path}`, rule });
+  }
+
+  async eraseIntent(device: BlockDevice, { offset, block }: FoundIntent, signal: AbortSignal): Promise<void> {
+    const expect = expectationOf(device);
+    const swap = { path: device.path, expect, offset, from: block, to: Buffer.alloc(intentLength) };
+    await swapBlock(this.#exec, swap, { signal });
+  }
+
+  async make(device: BlockDevice, { type, uuid, isOver }: FormatRequest, signal: AbortSignal): Promise<void> {
+    await makeFilesystem(this.#exec, device, { kind: kinds[type], uuid, isOver }, signal);
   }
 
   async check(device: BlockDevice, type: FilesystemType, signal: AbortSignal): Promise<CheckResult> {
-    return await checkers[type](this.#exec, device, signal);
+    return (await kinds[type].check?.(this.#exec, device, signal)) ?? { kind: "clean" };
   }
 
   async mount(request: MountRequest, signal: AbortSignal): Promise<void> {
-    await mountDevice(this.#mounter, request, signal);
+    try {
+      await mountDevice(this.#mounter, request, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (!(cause instanceof DomainError) || cause.kind !== "unavailable") throw cause;
+      const { device, type } = request;
+      const report = await diagnose(this.#exec, device, kinds[type], signal);
+      if (report === undefined) throw cause;
+      const rule = `its ${type} file system needs a repair by a person: ${report}`;
+      throw failure("precondition", { cannot: `mount ${device.path}`, rule, cause });
+    }
   }
 
   async bind(request: BindRequest, signal: AbortSignal): Promise<void> {
@@ -118,6 +174,26 @@ export class KernelFilesystem implements Filesystem {
   }
 }
 
-/** One entry for each file system: a new one does not compile without both. */
-const makers: Readonly<Record<FilesystemType, typeof makeExt4>> = { ext4: makeExt4 };
-const checkers: Readonly<Record<FilesystemType, typeof checkExt4>> = { ext4: checkExt4 };
+/** Where an intent may be: a mkfs that was cut short may have run when the device was smaller. */
+function intentPlaces(size: Bytes, blankSizes: readonly Bytes[]): readonly Bytes[] {
+  const offsets = [size, ...blankSizes].map(intentOffset);
+  return [...new Set(offsets)].filter((offset) => offset >= 0n && offset + BigInt(intentLength) <= size);
+}
+
+/** Valid intents, and the first byte that is not zero, with that of a block that is no intent of the volume. */
+function judgeIntents(
+  volume: VolumeId,
+  places: readonly Bytes[],
+  { blocks, firstNonZero }: Extract<RegionsReading, { kind: "read" }>,
+): Pick<Extract<Evidence, { kind: "read" }>, "firstNonZero" | "intents"> {
+  const intents: FoundIntent[] = [];
+  const data = firstNonZero === undefined ? [] : [firstNonZero];
+  for (const [index, offset] of places.entries()) {
+    const block = blocks[index] ?? Buffer.alloc(0);
+    const reading = readIntent(block, volume);
+    if (reading.kind === "valid") intents.push({ offset, block });
+    if (reading.kind === "foreign") data.push(offset + BigInt(reading.at));
+  }
+  const first = data.toSorted((a, b) => (a < b ? -1 : 1))[0];
+  return { intents, ...(first !== undefined && { firstNonZero: first }) };
+}

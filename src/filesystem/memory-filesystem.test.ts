@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Uuid } from "../domain/identity.ts";
+import { volumeIdOf, type ClusterId, type Uuid } from "../domain/identity.ts";
 import { MemoryFilesystem } from "./memory-filesystem.ts";
 
 const device = {
@@ -10,23 +10,26 @@ const device = {
   uuid: "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid,
 };
 const uuid = "6ba7b810-9dad-51d1-80b4-00c04fd430c9";
+const volume = volumeIdOf("test" as ClusterId, "one");
+const wanted = { volume, blankSizes: [] };
+const format = { type: "ext4", uuid, isOver: false } as const;
 const signal = AbortSignal.timeout(10_000);
 const request = { device, path: "/stage", type: "ext4", options: [], readOnly: false } as const;
 
 async function formatted(): Promise<MemoryFilesystem> {
   const filesystem = new MemoryFilesystem();
-  await filesystem.make(device, "ext4", uuid, signal);
+  await filesystem.make(device, format, signal);
   return filesystem;
 }
 
 describe("file systems in memory", () => {
   it("are blank until they are made", async () => {
     const filesystem = new MemoryFilesystem();
-    assert.deepEqual(await filesystem.inspect(device, [], signal), { kind: "read" });
+    assert.deepEqual(await filesystem.inspect(device, wanted, signal), { kind: "read", intents: [] });
     await assert.rejects(filesystem.mount(request, signal), { kind: "unavailable" });
-    await filesystem.make(device, "ext4", uuid, signal);
-    const evidence = await filesystem.inspect(device, [], signal);
-    assert.deepEqual(evidence, { kind: "read", firstNonZero: 1024n, signature: { type: "ext4", uuid } });
+    await filesystem.make(device, format, signal);
+    const evidence = await filesystem.inspect(device, wanted, signal);
+    assert.deepEqual(evidence, { kind: "read", intents: [], firstNonZero: 1024n, signature: { type: "ext4", uuid } });
     assert.deepEqual(filesystem.signatureOf(device.number), { type: "ext4", uuid });
     assert.deepEqual(await filesystem.check(device, "ext4", signal), { kind: "clean" });
   });
@@ -51,7 +54,7 @@ describe("file systems in memory", () => {
       kind: "in_use",
     });
     const other = { ...device, number: { major: 4095, minor: 1 } };
-    await filesystem.make(other, "ext4", uuid, signal);
+    await filesystem.make(other, format, signal);
     await assert.rejects(filesystem.mount({ ...request, device: other }, signal), { kind: "in_use" });
     await filesystem.unmount("/stage", signal);
     assert.equal(await filesystem.isReleased(device, signal), false);
@@ -63,9 +66,9 @@ describe("file systems in memory", () => {
   it("cannot be made, checked or inspected while they are mounted", async () => {
     const filesystem = await formatted();
     await filesystem.mount(request, signal);
-    await assert.rejects(filesystem.make(device, "ext4", uuid, signal), { kind: "in_use", message: /\/stage/ });
+    await assert.rejects(filesystem.make(device, format, signal), { kind: "in_use", message: /\/stage/ });
     await assert.rejects(filesystem.check(device, "ext4", signal), { kind: "in_use" });
-    assert.equal((await filesystem.inspect(device, [], signal)).kind, "unreadable");
+    assert.equal((await filesystem.inspect(device, wanted, signal)).kind, "unreadable");
   });
 
   it("leave a raw block bind without a hold on the device", async () => {

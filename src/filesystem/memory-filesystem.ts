@@ -6,6 +6,8 @@ import { basename, dirname } from "node:path";
 import { sameDevice } from "../domain/device-number.ts";
 import { GiB, MiB, type Bytes } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
+import { encodeIntent, intentOffset, readIntent, type FormatIntent } from "../domain/format-intent.ts";
+import type { VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
 import type {
   BindRequest,
@@ -13,6 +15,9 @@ import type {
   CheckResult,
   Evidence,
   Filesystem,
+  FormatRequest,
+  FoundIntent,
+  Inspection,
   Mount,
   MountRequest,
   Signature,
@@ -34,6 +39,7 @@ export interface MemoryFilesystemOptions {
 export class MemoryFilesystem implements Filesystem {
   readonly #isPresent: (name: string) => boolean;
   readonly #signatures = new Map<string, Signature>();
+  readonly #intents = new Map<string, Buffer>();
   readonly #sizes = new Map<string, Bytes>();
   #mounts: readonly Mount[] = [];
 
@@ -46,14 +52,41 @@ export class MemoryFilesystem implements Filesystem {
     return this.#signatures.get(keyOf(number));
   }
 
-  async inspect(device: BlockDevice, _blankSizes: readonly Bytes[], signal: AbortSignal): Promise<Evidence> {
+  async inspect(device: BlockDevice, { volume }: Inspection, signal: AbortSignal): Promise<Evidence> {
     await turn(signal);
     if (this.#isMounted(device)) return { kind: "unreadable", reason: `EBUSY: ${device.path} is in use` };
     const signature = this.signatureOf(device.number);
-    return { kind: "read", ...(signature !== undefined && { firstNonZero: 1024n, signature }) };
+    const intents = this.#intentsOn(device, volume);
+    return { kind: "read", intents, ...(signature !== undefined && { firstNonZero: 1024n, signature }) };
   }
 
-  async make(device: BlockDevice, type: FilesystemType, uuid: string, signal: AbortSignal): Promise<void> {
+  async findIntents(device: BlockDevice, { volume }: Inspection, signal: AbortSignal): Promise<readonly FoundIntent[]> {
+    await turn(signal);
+    this.#refuseIfMounted(device, "look at");
+    return this.#intentsOn(device, volume);
+  }
+
+  #intentsOn({ number, size }: BlockDevice, volume: VolumeId): readonly FoundIntent[] {
+    const block = this.#intents.get(keyOf(number));
+    const isOurs = block !== undefined && readIntent(block, volume).kind === "valid";
+    return isOurs ? [{ offset: intentOffset(size), block }] : [];
+  }
+
+  async putIntent(device: BlockDevice, intent: FormatIntent, signal: AbortSignal): Promise<FoundIntent> {
+    await turn(signal);
+    this.#refuseIfMounted(device, "write to");
+    const block = encodeIntent(intent);
+    this.#intents.set(keyOf(device.number), block);
+    return { offset: intentOffset(device.size), block };
+  }
+
+  async eraseIntent(device: BlockDevice, _found: FoundIntent, signal: AbortSignal): Promise<void> {
+    await turn(signal);
+    this.#refuseIfMounted(device, "write to");
+    this.#intents.delete(keyOf(device.number));
+  }
+
+  async make(device: BlockDevice, { type, uuid }: FormatRequest, signal: AbortSignal): Promise<void> {
     await turn(signal);
     this.#refuseIfMounted(device, "make a file system on");
     this.#signatures.set(keyOf(device.number), { type, uuid });

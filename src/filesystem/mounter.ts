@@ -4,7 +4,7 @@
  * T1  The mount table decides what is still to be done, and says afterwards whether it is done; the exit status of
  *     mount and umount only adds their words to an error.
  * T2  Another mount at a path is never covered and never removed.
- * T3  Read-only means that nothing is written: ext4 does not even replay its journal (V30).
+ * T3  Read-only means that nothing is written: not even a journal is replayed (V30).
  * T4  A device node is bound by its name, and names pass to other devices: what was bound is looked at afterwards.
  */
 import { join } from "node:path";
@@ -15,7 +15,8 @@ import { toolFailure, type Exec, type ExecResult } from "../host/exec.ts";
 import { readText, statOf } from "../host/files.ts";
 import { mountPointName } from "../host/paths.ts";
 import type { BindRequest, BlockDevice, Mount, MountRequest } from "./index.ts";
-import { originOf, readMounts, topMountAt } from "./mountinfo.ts";
+import { kinds } from "./kinds.ts";
+import { isFilesystemOn, originOf, readMounts, topMountAt } from "./mountinfo.ts";
 
 export interface MounterContext {
   readonly exec: Exec;
@@ -28,8 +29,7 @@ export interface MounterContext {
 export async function mountDevice(context: MounterContext, request: MountRequest, signal: AbortSignal): Promise<void> {
   const { device, type, readOnly } = request;
   const path = await mountPointName(request.path);
-  const isWanted = (mount: Mount) =>
-    sameDevice(mount.device, device.number) && mount.root === "/" && mount.type === type;
+  const isWanted = (mount: Mount) => isFilesystemOn(mount, device) && mount.root === "/" && mount.type === type;
   const present = topMountAt(await readMounts(context.proc), path);
   if (present !== undefined) {
     if (isWanted(present) && isReadOnly(present) === readOnly) return;
@@ -45,11 +45,16 @@ export async function mountDevice(context: MounterContext, request: MountRequest
 }
 
 function mountArguments({ device, type, options, readOnly }: MountRequest, path: string): readonly string[] {
-  const onError = options.some((option) => option.startsWith("errors=")) ? [] : ["errors=remount-ro"];
-  const access = readOnly ? ["noload", "ro"] : ["rw"];
+  const { options: first, readOnlyOptions } = kinds[type];
+  const access = readOnly ? [...readOnlyOptions, "ro"] : ["rw"];
   // The last option wins.
-  const all = [...onError, ...options, ...access].join(",");
+  const defaults = first.filter((option) => !options.some((other) => nameOf(other) === nameOf(option)));
+  const all = [...defaults, ...options, ...access].join(",");
   return ["-t", type, "-o", all, "--source", device.path, "--target", path];
+}
+
+function nameOf(option: string): string {
+  return option.split("=")[0] ?? option;
 }
 
 export async function bindPath(context: MounterContext, request: BindRequest, signal: AbortSignal): Promise<void> {

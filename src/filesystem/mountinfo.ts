@@ -89,12 +89,23 @@ function withoutEndSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
+/** A device by name and number. */
+interface Named {
+  readonly path: string;
+  readonly number: DeviceNumber;
+}
+
+/**
+ * Whether a mount is of the file system on a device. A btrfs has a number of its own in the mount table; its source is
+ * the device's name, which no other device gets while the file system is mounted (docs/kernel-facts.md).
+ */
+export function isFilesystemOn(mount: Mount, { path, number }: Named): boolean {
+  return mount.type === "btrfs" ? mount.source === path : sameDevice(mount.device, number);
+}
+
 /** Paths at which a device that is there is used: as a file system, or as a device node. */
-export function usersOf(
-  mounts: readonly Mount[],
-  { path, number }: { readonly path: string; readonly number: DeviceNumber },
-): readonly string[] {
-  const isUser = (mount: Mount) =>
-    sameDevice(mount.device, number) || (mount.type === "devtmpfs" && mount.root === `/${basename(path)}`);
+export function usersOf(mounts: readonly Mount[], device: Named): readonly string[] {
+  const isNode = (mount: Mount) => mount.type === "devtmpfs" && mount.root === `/${basename(device.path)}`;
+  const isUser = (mount: Mount) => isFilesystemOn(mount, device) || isNode(mount);
   return mounts.filter(isUser).map((mount) => mount.path);
 }

@@ -10,10 +10,22 @@
  *     another device before the last open file is closed, so the program cannot meet another device under that name.
  * D4  `write` opens the attribute first and compares afterwards: an open attribute of a deleted controller refuses
  *     writes, even when another controller has taken its name in between.
+ * D5  `swap` writes a block only if it holds what its caller has seen, and answers once the block is on the medium and
+ *     reads back.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 
@@ -35,6 +47,19 @@ export interface ReadRequest {
   readonly exclusive: boolean;
   /** Offsets are decimal digits; offsets and lengths are multiples of 4 KiB. */
   readonly regions: readonly { readonly offset: string; readonly length: number }[];
+  /** Offsets of blocks of 4 KiB that are not judged but returned, whole. */
+  readonly blocks: readonly string[];
+}
+
+/** Replaces one block of 4 KiB. */
+export interface SwapRequest {
+  readonly op: "swap";
+  readonly path: string;
+  readonly expect: Expectation;
+  readonly offset: string;
+  /** Base64: what the block must hold, and what it holds afterwards. */
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface RunRequest {
@@ -57,8 +82,9 @@ export interface GuardedWrite {
   readonly expect: readonly { readonly path: string; readonly text: string }[];
 }
 
-export type ChildRequest = ReadRequest | RunRequest | WriteRequest;
+export type ChildRequest = ReadRequest | RunRequest | SwapRequest | WriteRequest;
 
+const blockSize = 4096;
 const chunkSize = 4 * 1024 * 1024;
 const wasmPage = 64 * 1024;
 const longestOutput = 64 * 1024;
@@ -81,32 +107,64 @@ class CodedError extends Error {
 async function answer(request: ChildRequest): Promise<object> {
   switch (request.op) {
     case "read":
-      return { firstNonZero: readRegions(request)?.toString() ?? null };
+      return readRegions(request);
     case "run":
       return await runHolding(request);
+    case "swap":
+      swapBlock(request);
+      return {};
     case "write":
       await Promise.all(request.writes.map(writeGuarded));
       return {};
   }
 }
 
-function readRegions({ path, expect, exclusive, regions }: ReadRequest): bigint | undefined {
+function readRegions({ path, expect, exclusive, regions, blocks }: ReadRequest): object {
   const flags = constants.O_RDONLY | constants.O_DIRECT | (exclusive ? constants.O_EXCL : 0);
   const file = openSync(path, flags);
   verify(file, path, expect);
   const memory = alignedMemory();
+  const read = (at: bigint, length: number) => {
+    const chunk = memory.subarray(0, length);
+    const count = readSync(file, chunk, 0, length, at);
+    if (count !== length) throw new CodedError("SHORT_READ", `${count} of ${length} bytes at ${at}`);
+    return chunk;
+  };
+  const apart = blocks.map(BigInt);
+  const contents = apart.map((at) => read(at, blockSize).toString("base64"));
   const zeros = Buffer.alloc(chunkSize);
   for (const { offset, length } of regions) {
     for (let done = 0; done < length; done += chunkSize) {
       const at = BigInt(offset) + BigInt(done);
-      const chunk = memory.subarray(0, Math.min(chunkSize, length - done));
-      const count = readSync(file, chunk, 0, chunk.length, at);
-      if (count !== chunk.length) throw new CodedError("SHORT_READ", `${count} of ${chunk.length} bytes at ${at}`);
+      const chunk = read(at, Math.min(chunkSize, length - done));
+      for (const block of apart) {
+        const inside = Number(block - at);
+        if (inside >= 0 && inside < chunk.length) chunk.fill(0, inside, inside + blockSize);
+      }
       if (chunk.equals(zeros.subarray(0, chunk.length))) continue;
-      return at + BigInt(chunk.findIndex((byte) => byte !== 0));
+      const firstNonZero = at + BigInt(chunk.findIndex((byte) => byte !== 0));
+      return { firstNonZero: firstNonZero.toString(), blocks: contents };
     }
   }
-  return undefined;
+  return { firstNonZero: null, blocks: contents };
+}
+
+/** D5. Exclusive: what holds the device may be about to write there too. */
+function swapBlock({ path, expect, offset, from, to }: SwapRequest): void {
+  const file = openSync(path, constants.O_RDWR | constants.O_DIRECT | constants.O_EXCL);
+  verify(file, path, expect);
+  const block = alignedMemory().subarray(0, blockSize);
+  const assertHolds = (wanted: string, code: string) => {
+    const count = readSync(file, block, 0, blockSize, BigInt(offset));
+    if (count === blockSize && block.equals(Buffer.from(wanted, "base64"))) return;
+    throw new CodedError(code, `the block at ${offset} of ${path} does not hold what it must`);
+  };
+  assertHolds(from, "CHANGED");
+  block.set(Buffer.from(to, "base64"));
+  const written = writeSync(file, block, 0, blockSize, Number(offset));
+  if (written !== blockSize) throw new CodedError("SHORT_WRITE", `${written} of ${blockSize} bytes at ${offset}`);
+  fdatasyncSync(file);
+  assertHolds(to, "NOT_WRITTEN");
 }
 
 /** V45: memory of an ordinary Buffer is not aligned enough for direct reads; memory of WebAssembly is. */

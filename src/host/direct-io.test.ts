@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
-import { canClaim, readRegions, runOnDevice, writeGuarded } from "./direct-io.ts";
+import { after, before, beforeEach, describe, it } from "node:test";
+import type { Expectation } from "./direct-io-child.ts";
+import { canClaim, readRegions, runOnDevice, swapBlock, writeGuarded } from "./direct-io.ts";
 import { exec, type Exec } from "./exec.ts";
 
 const MiB = 1024 * 1024;
@@ -32,11 +33,21 @@ describe("a direct reading", () => {
   after(() => rmSync(directory, { recursive: true }));
 
   it("of zeros finds nothing", async () => {
-    assert.deepEqual(await read(name("zeros")), { kind: "read" });
+    assert.deepEqual(await read(name("zeros")), { kind: "read", blocks: [] });
   });
 
   it("names the first byte that is not zero, also beyond the first chunk", async () => {
-    assert.deepEqual(await read(name("late")), { kind: "read", firstNonZero: BigInt(4 * MiB + 4097) });
+    assert.deepEqual(await read(name("late")), { kind: "read", firstNonZero: BigInt(4 * MiB + 4097), blocks: [] });
+  });
+
+  it("returns the blocks that were asked for, and does not judge what they hold", async () => {
+    const content = readFileSync(name("late"));
+    const offsets = [4 * MiB + 4096, 0, 12 * MiB];
+    const reading = await read(name("late"), { blocks: offsets.map(BigInt) });
+    const blocks = offsets.map((offset) => content.subarray(offset, offset + 4096));
+    assert.deepEqual(reading, { kind: "read", blocks });
+    const another = await read(name("late"), { blocks: [4n * 1048576n] });
+    assert.equal(another.kind === "read" && another.firstNonZero, BigInt(4 * MiB + 4097), "the block beside it");
   });
 
   it("that ends early is unreadable, never zero", async () => {
@@ -71,10 +82,17 @@ describe("a direct reading", () => {
     const seen: unknown[] = [];
     const spy: Exec = (program, args, { input }) => {
       seen.push(program, args.length, JSON.parse(input ?? ""));
-      return Promise.resolve({ exitCode: 0, signal: undefined, stdout: '{"ok":true,"firstNonZero":null}', stderr: "" });
+      return Promise.resolve({
+        exitCode: 0,
+        signal: undefined,
+        stdout: '{"ok":true,"firstNonZero":null,"blocks":[]}',
+        stderr: "",
+      });
     };
     const expect = { kind: "block", major: 259, minor: 300 } as const;
-    await readRegions(spy, { path: "/dev/a b", expect, exclusive: true, regions: everything }, { signal: signal() });
+    const request = { path: "/dev/a b", expect, exclusive: true, regions: everything, blocks: [4096n] };
+    const reading = await readRegions(spy, request, { signal: signal() });
+    assert.equal(reading.kind === "unreadable" && reading.code, "NO_ANSWER", "a block is missing in the answer");
     assert.deepEqual(seen, [
       process.execPath,
       1,
@@ -87,8 +105,48 @@ describe("a direct reading", () => {
           { offset: "0", length: 5 * MiB },
           { offset: "8388608", length: 4096 },
         ],
+        blocks: ["4096"],
       },
     ]);
+  });
+});
+
+describe("the swap of a block", () => {
+  let directory = "";
+  let path = "";
+  const block = (byte: number) => Buffer.alloc(4096, byte);
+  const swap = (from: Buffer, to: Buffer, expect: Expectation = file) =>
+    swapBlock(exec, { path, expect, offset: 8192n, from, to }, { signal: AbortSignal.timeout(20_000) });
+
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), "direct-io-"));
+    path = join(directory, "file");
+  });
+  beforeEach(() => writeFileSync(path, Buffer.concat([1, 2, 3, 4].map(block))));
+  after(() => rmSync(directory, { recursive: true }));
+
+  it("replaces this block and no other", async () => {
+    assert.equal(await swap(block(3), block(9)), true);
+    assert.deepEqual(readFileSync(path), Buffer.concat([1, 2, 9, 4].map(block)));
+  });
+
+  it("leaves a block that holds something else", async () => {
+    const almost = block(3);
+    almost[4095] = 4;
+    assert.equal(await swap(almost, block(9)), false);
+    assert.deepEqual(readFileSync(path), Buffer.concat([1, 2, 3, 4].map(block)));
+  });
+
+  it("writes to no other device than the expected one", async () => {
+    const expect = { kind: "block", major: 259, minor: 1 } as const;
+    await assert.rejects(swap(block(3), block(9), expect), { kind: "precondition", message: /not a block device/ });
+    assert.deepEqual(readFileSync(path), Buffer.concat([1, 2, 3, 4].map(block)));
+  });
+
+  it("is no success without the child's word", async () => {
+    const silent: Exec = () => Promise.resolve({ exitCode: 0, signal: undefined, stdout: "", stderr: "Killed" });
+    const request = { path, expect: file, offset: 0n, from: block(1), to: block(0) };
+    await assert.rejects(swapBlock(silent, request, { signal: AbortSignal.timeout(1000) }), { kind: "unavailable" });
   });
 });
 
@@ -108,7 +166,7 @@ describe("claiming a device", () => {
   it("fails while something holds it", async () => assert.equal(await claim(refused("EBUSY")), false));
 
   it("succeeds when it is free, gone, or another device by now", async () => {
-    assert.equal(await claim({ ok: true, firstNonZero: null }), true);
+    assert.equal(await claim({ ok: true, firstNonZero: null, blocks: [] }), true);
     for (const code of ["ENOENT", "ENXIO", "ENODEV", "WRONG_DEVICE"]) assert.equal(await claim(refused(code)), true);
   });
 

@@ -36,15 +36,23 @@ export interface RegionsRequest {
   readonly exclusive: boolean;
   /** 4 KiB aligned. */
   readonly regions: readonly { readonly offset: bigint; readonly length: number }[];
+  /** Offsets of blocks of 4 KiB to return; what they hold does not count as a byte that is not zero. */
+  readonly blocks?: readonly bigint[];
 }
 
 /** `code` is an errno name, or WRONG_DEVICE, SHORT_READ, SPAWN, NO_ANSWER. */
 export type RegionsReading =
-  | { readonly kind: "read"; readonly firstNonZero?: bigint }
+  /** `blocks` in the order of the request. */
+  | { readonly kind: "read"; readonly firstNonZero?: bigint; readonly blocks: readonly Buffer[] }
   | { readonly kind: "unreadable"; readonly code: string; readonly reason: string };
 
 const refusal = z.object({ ok: z.literal(false), code: z.string(), message: z.string() });
-const readAnswer = z.object({ ok: z.literal(true), firstNonZero: z.string().regex(/^\d+$/).nullable() });
+const block = z.base64().transform((text) => Buffer.from(text, "base64"));
+const readAnswer = z.object({
+  ok: z.literal(true),
+  firstNonZero: z.string().regex(/^\d+$/).nullable(),
+  blocks: z.array(block.refine(({ length }) => length === 4096)),
+});
 const doneAnswer = z.object({ ok: z.literal(true) });
 const runAnswer = z.object({
   ok: z.literal(true),
@@ -80,9 +88,42 @@ function parseJson(text: string): unknown {
 /** Reads all regions of a device or file directly and says where the first byte is that is not zero. */
 export async function readRegions(run: Exec, request: RegionsRequest, bounds: Bounds): Promise<RegionsReading> {
   const regions = request.regions.map(({ offset, length }) => ({ offset: String(offset), length }));
-  const answer = await ask(run, { op: "read", ...request, regions }, readAnswer, bounds);
+  const wanted = (request.blocks ?? []).map(String);
+  const answer = await ask(run, { op: "read", ...request, regions, blocks: wanted }, readAnswer, bounds);
   if (!answer.ok) return { kind: "unreadable", code: answer.code, reason: answer.message };
-  return { kind: "read", ...(answer.firstNonZero !== null && { firstNonZero: BigInt(answer.firstNonZero) }) };
+  const { firstNonZero, blocks } = answer;
+  if (blocks.length !== wanted.length) {
+    return {
+      kind: "unreadable",
+      code: "NO_ANSWER",
+      reason: `${wanted.length} blocks were asked for; got ${blocks.length}`,
+    };
+  }
+  return { kind: "read", ...(firstNonZero !== null && { firstNonZero: BigInt(firstNonZero) }), blocks };
+}
+
+export interface BlockSwap {
+  readonly path: string;
+  readonly expect: Expectation;
+  /** A multiple of 4 KiB. */
+  readonly offset: bigint;
+  /** 4 KiB: what must be there, and what is to be there. */
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
+
+/**
+ * Replaces a block of a device that nothing else holds, on the medium when this returns. False: the block holds something
+ * else than `from`, and still does.
+ */
+export async function swapBlock(run: Exec, swap: BlockSwap, bounds: Bounds): Promise<boolean> {
+  const { path, expect, offset, from, to } = swap;
+  const contents = { from: from.toString("base64"), to: to.toString("base64") };
+  const answer = await ask(run, { op: "swap", path, expect, offset: String(offset), ...contents }, doneAnswer, bounds);
+  if (answer.ok) return true;
+  if (answer.code === "CHANGED") return false;
+  const kind = gone.includes(answer.code) ? "precondition" : "unavailable";
+  throw failure(kind, { cannot: `write a block of ${path}`, rule: answer.message, got: answer.code });
 }
 
 /** A device that is not there, or whose name belongs to another one by now. */

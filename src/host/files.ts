@@ -41,9 +41,12 @@ async function unless<T>(codes: readonly string[], work: Promise<T>): Promise<T 
 
 const absent = ["ENOENT", "ENOTDIR"];
 
-/** Content of a small text file without white space at its ends; undefined when there is none. */
+/**
+ * Content of a small text file without white space at its ends; undefined when there is none. A file of sysfs or proc whose
+ * device or process went away between open and read (ENODEV, ENXIO, ESRCH) is none.
+ */
 export async function readText(path: string): Promise<string | undefined> {
-  return (await unless([...absent, "ENODEV", "ENXIO"], readFile(path, "utf8")))?.trim();
+  return (await unless([...absent, "ENODEV", "ENXIO", "ESRCH"], readFile(path, "utf8")))?.trim();
 }
 
 /** Names in a directory, sorted; empty when there is none. */

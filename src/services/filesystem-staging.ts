@@ -3,13 +3,16 @@
  *
  * J1  What is done to the device is the gate's decision (format-gate.ts) and nobody else's (R1).
  * J2  mkfs and fsck are jobs that outlive the request; a repeated request waits for them and looks again (R2).
- * J3  That a file system was made, or seen where the context still says blank, is remembered before it is mounted, so
+ * J3  A format intent lies on the device from before mkfs until after its result was read back, and is gone before the
+ *     first mount (DESIGN 5.1): a mkfs that was cut short is done again, on whatever node.
+ * J4  That a file system was made, or seen where the context still says blank, is remembered before it is mounted, so
  *     that no later stage of the same publication can take the volume for blank (gate e).
  */
 import { failure } from "../domain/errors.ts";
 import { filesystemUuidOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
-import type { Attachment, FilesystemType, Usage } from "../domain/model.ts";
-import type { Filesystem } from "../filesystem/index.ts";
+import { intentOffset } from "../domain/format-intent.ts";
+import type { Attachment, FilesystemType, NodeIdentity, Usage } from "../domain/model.ts";
+import type { Filesystem, FoundIntent } from "../filesystem/index.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import { JobTable } from "../lib/job-table.ts";
 import type { FormatMarks } from "../node-journal/index.ts";
@@ -18,6 +21,7 @@ import { decideFormat } from "./format-gate.ts";
 
 export interface FilesystemStagingDeps {
   readonly cluster: ClusterId;
+  readonly node: NodeIdentity;
   readonly filesystem: Filesystem;
   readonly marks: FormatMarks;
 }
@@ -27,6 +31,11 @@ export interface FilesystemStageRequest {
   readonly attachment: Attachment;
   readonly stagingPath: string;
   readonly usage: Extract<Usage, { kind: "filesystem" }>;
+}
+
+interface Plan {
+  readonly action: "format" | "mount";
+  readonly intents: readonly FoundIntent[];
 }
 
 /** How long a mkfs or fsck may run, whatever the requests that wait for it do. */
@@ -48,10 +57,10 @@ export class FilesystemStaging {
   async mount(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal) {
     const { attachment, usage, volume } = request;
     const readOnly = attachment.access === "read-only";
-    const action = await this.#decide(request, device, signal);
+    const { action, intents } = await this.#decide(request, device, signal);
     if (action === "format") {
       if (readOnly) throw refused(volume, "a blank volume is mounted read-write first");
-      await this.#format(request, device, signal);
+      await this.#format(request, device, intents, signal);
     } else {
       await this.#remember(request);
       if (!readOnly) await this.#check(volume, device, usage.type, signal);
@@ -62,16 +71,16 @@ export class FilesystemStaging {
     return readOnly ? "mounted" : "checked and mounted";
   }
 
-  async #decide(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal): Promise<"format" | "mount"> {
+  async #decide(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal): Promise<Plan> {
     const { volume, attachment, usage } = request;
     const { content, blankSizes, epoch } = attachment;
     const formattedInThisEpoch = await this.#deps.marks.has(volume, epoch);
-    const evidence = await this.#deps.filesystem.inspect(device, blankSizes, signal);
+    const evidence = await this.#deps.filesystem.inspect(device, { volume, blankSizes }, signal);
     const decision = decideFormat({ requested: usage.type, content, evidence, formattedInThisEpoch });
     switch (decision.action) {
       case "format":
       case "mount":
-        return decision.action;
+        return { action: decision.action, intents: evidence.kind === "read" ? evidence.intents : [] };
       case "refuse":
         throw refused(volume, decision.reason);
       case "retry": {
@@ -83,17 +92,33 @@ export class FilesystemStaging {
     }
   }
 
-  async #format(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal): Promise<void> {
+  /** J3. Intents of a mkfs that was cut short stay until this one has succeeded. */
+  async #format(
+    request: FilesystemStageRequest,
+    device: NvmeDevice,
+    earlier: readonly FoundIntent[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { cluster, filesystem, marks } = this.#deps;
     const { volume, attachment, usage } = request;
     const uuid = filesystemUuidOf(cluster, volume);
     await this.#job(volume, signal, async (limit) => {
-      await filesystem.make(device, usage.type, uuid, limit);
+      const place = intentOffset(device.size);
+      const isThere = earlier.some(({ offset }) => offset === place);
+      const intents = isThere ? earlier : [...earlier, await this.#announce(request, device, limit)];
+      await filesystem.make(device, { type: usage.type, uuid, isOver: earlier.length > 0 }, limit);
+      for (const intent of intents) await filesystem.eraseIntent(device, intent, limit);
       await marks.add(volume, attachment.epoch);
     });
   }
 
-  /** J3, for a file system that is there already. */
+  async #announce({ volume, usage }: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal) {
+    const { filesystem, node } = this.#deps;
+    const intent = { volume, type: usage.type, node: node.id, time: new Date().toISOString() };
+    return await filesystem.putIntent(device, intent, signal);
+  }
+
+  /** J4, for a file system that is there already. */
   async #remember({ volume, attachment }: FilesystemStageRequest): Promise<void> {
     const { marks } = this.#deps;
     if (attachment.content.state === "present") await marks.remove(volume);

@@ -26,15 +26,25 @@ const signatures: readonly (Signature | undefined)[] = [
 ];
 const offsets = [undefined, 0n, 512n, 1024n, 4096n, 134_217_728n] as const;
 
-function evidenceOf(firstNonZero: bigint | undefined, signature: Signature | undefined): Evidence {
+type Intents = Extract<Evidence, { kind: "read" }>["intents"];
+const one: Intents = [{ offset: 4096n, block: Buffer.from("intent") }];
+
+function evidenceOf(
+  firstNonZero: bigint | undefined,
+  signature: Signature | undefined,
+  intents: Intents = [],
+): Evidence {
   return {
     kind: "read",
+    intents,
     ...(firstNonZero !== undefined && { firstNonZero }),
     ...(signature !== undefined && { signature }),
   };
 }
 
-const readings = offsets.flatMap((offset) => signatures.map((signature) => evidenceOf(offset, signature)));
+const readings = offsets.flatMap((offset) =>
+  signatures.flatMap((signature) => [[], one].map((intents) => evidenceOf(offset, signature, intents))),
+);
 const unreadable: Evidence = { kind: "unreadable", reason: "EIO at 1024" };
 const all: readonly GateInput[] = contents.flatMap((content) =>
   [...readings, unreadable].flatMap((evidence) =>
@@ -49,11 +59,12 @@ const all: readonly GateInput[] = contents.flatMap((content) =>
 
 /**
  * DESIGN 5.1 and R1, said a second time: format only if the target says blank, every region was read and is zero, blkid
- * recognises nothing, and this epoch has no mark; mount only what is of the requested type; what was not read is no
- * evidence of anything.
+ * recognises nothing, and this epoch has no mark, or if a mkfs of the volume was cut short and nobody used it since;
+ * mount only what is of the requested type; what was not read is no evidence of anything.
  */
 function isRight({ requested, content, evidence, formattedInThisEpoch }: GateInput, { action }: GateDecision): boolean {
   if (evidence.kind === "unreadable") return action === "retry";
+  if (evidence.intents.length > 0) return action === "format";
   const isZero = evidence.firstNonZero === undefined;
   const isUnknown = evidence.signature === undefined;
   const mayFormat = content.state === "blank" && isZero && isUnknown && !formattedInThisEpoch;
@@ -71,7 +82,9 @@ const signature = fc.option(fc.record({ type: word, uuid: fc.uuid() }, { require
 const evidence: fc.Arbitrary<Evidence> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.tuple(fc.option(offset, { nil: undefined }), signature).map(([at, is]) => evidenceOf(at, is)),
+    arbitrary: fc
+      .tuple(fc.option(offset, { nil: undefined }), signature, fc.constantFrom([], [], one))
+      .map(([at, is, intents]) => evidenceOf(at, is, intents)),
   },
   { weight: 1, arbitrary: fc.string().map((reason) => ({ kind: "unreadable" as const, reason })) },
 );
@@ -93,7 +106,8 @@ function findWrong(decide: (input: GateInput) => GateDecision, numRuns: number):
 
 describe("the format gate", () => {
   it("decides rightly in every combination of what can be known", () => {
-    const blank = all.filter((input) => decideFormat(input).action === "format");
+    const withoutIntent = all.filter(({ evidence }) => evidence.kind === "read" && evidence.intents.length === 0);
+    const blank = withoutIntent.filter((input) => decideFormat(input).action === "format");
     for (const input of all) {
       const decision = decideFormat(input);
       assert.ok(
@@ -101,7 +115,7 @@ describe("the format gate", () => {
         JSON.stringify({ input, decision }, (_, v: unknown) => String(v)),
       );
     }
-    assert.equal(blank.length, 1, "one combination of all formats");
+    assert.equal(blank.length, 1, "one combination of all without an intent formats");
   });
 
   it("decides rightly in 20,000 invented states", () => {
@@ -132,15 +146,21 @@ const mutants: Readonly<Record<string, (input: GateInput) => GateDecision>> = {
   "(a) what the target says": (input) => decideFormat({ ...input, content: { state: "blank" } }),
   "(c) bytes that are not zero": (input) =>
     decideFormat(
-      input.evidence.kind === "read" ? { ...input, evidence: evidenceOf(undefined, input.evidence.signature) } : input,
+      input.evidence.kind === "read"
+        ? { ...input, evidence: evidenceOf(undefined, input.evidence.signature, input.evidence.intents) }
+        : input,
     ),
   "(d) what blkid recognises": (input) =>
     decideFormat(
       input.evidence.kind === "read"
-        ? { ...input, evidence: evidenceOf(input.evidence.firstNonZero, undefined) }
+        ? { ...input, evidence: evidenceOf(input.evidence.firstNonZero, undefined, input.evidence.intents) }
         : input,
     ),
   "(e) the mark of this epoch": (input) => decideFormat({ ...input, formattedInThisEpoch: false }),
+  "a format intent": (input) =>
+    decideFormat(input.evidence.kind === "read" ? { ...input, evidence: { ...input.evidence, intents: [] } } : input),
+  "to look for a format intent": (input) =>
+    decideFormat(input.evidence.kind === "read" ? { ...input, evidence: { ...input.evidence, intents: one } } : input),
   "a read error": (input) =>
     decideFormat(
       input.evidence.kind === "unreadable" ? { ...input, evidence: evidenceOf(undefined, undefined) } : input,

@@ -3,7 +3,8 @@
  *
  * M1  mkfs only if all hold: (a) the target says the volume is blank; (b) the caller verified the device's identity;
  *     (c) every region of the gate was read and is zero; (d) blkid recognises nothing; (e) this node did not format the
- *     volume under this epoch before.
+ *     volume under this epoch before. Or if the device bears a valid format intent of the volume: then a mkfs was begun
+ *     under all these conditions, and nobody has used the device since.
  * M2  What could not be read is never "empty": the answer is "ask again".
  * M3  A file system of the requested type is mounted, whatever else is known: mounting destroys nothing.
  */
@@ -14,7 +15,7 @@ export interface GateInput {
   readonly requested: FilesystemType;
   /** (a) As of the publish; the device may hold more by now, never less. */
   readonly content: Content;
-  /** (c) and (d). */
+  /** (c) and (d), and format intents. */
   readonly evidence: Evidence;
   /** (e) */
   readonly formattedInThisEpoch: boolean;
@@ -30,7 +31,8 @@ export type GateDecision =
 
 export function decideFormat({ requested, content, evidence, formattedInThisEpoch }: GateInput): GateDecision {
   if (evidence.kind === "unreadable") return { action: "retry", reason: evidence.reason };
-  const { signature, firstNonZero } = evidence;
+  const { signature, firstNonZero, intents } = evidence;
+  if (intents.length > 0) return { action: "format" };
   if (signature?.type === requested) return { action: "mount" };
   if (signature !== undefined) return refuse(`the device holds ${signature.type}, not ${requested}`);
   if (firstNonZero !== undefined) {

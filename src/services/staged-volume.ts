@@ -6,10 +6,9 @@
  * Z2  A bind of a device node outlives the device as `/nvme0n1//deleted`, and holds neither name nor number. It never
  *     shows a device that is there, and it stays its volume's whoever bears name and number by now.
  */
-import { sameDevice } from "../domain/device-number.ts";
 import type { Uuid, VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
-import { topMountAt, type Filesystem, type Mount } from "../filesystem/index.ts";
+import { isFilesystemOn, topMountAt, type Filesystem, type Mount } from "../filesystem/index.ts";
 import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, Target } from "../nvme/index.ts";
 
@@ -23,7 +22,7 @@ export interface SeenDevice {
 
 /** Whether a mount shows a device: its file system, or its device node for raw block. */
 export function shows(mount: Mount, { path, number, state }: SeenDevice): boolean {
-  if (mount.type !== "devtmpfs") return state !== "replaced" && sameDevice(mount.device, number);
+  if (mount.type !== "devtmpfs") return state !== "replaced" && isFilesystemOn(mount, { path, number });
   const name = path.slice(path.lastIndexOf("/"));
   return mount.root === (state === "live" ? name : `${name}//deleted`);
 }

@@ -15,6 +15,24 @@ describe("staging a volume as raw block", () => {
     assert.equal(await bench.staging.stage(request, signal()), "already staged");
   });
 
+  it("erases the format intent that a cut-off mkfs has left, before a pod can write", async () => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const attachment = bench.publish(volume, 1);
+    bench.recorder.killAfter(5);
+    await assert.rejects(bench.staging.stage(bench.request(volume, attachment), signal()), /killed/);
+    bench.restart();
+    await bench.staging.unstage(volume, staging, signal());
+    const raw = bench.request(volume, attachment, { usage: block });
+    await bench.staging.stage(raw, signal());
+    assert.ok(bench.recorder.first("filesystem.eraseIntent") > bench.recorder.first("filesystem.make"));
+    await bench.staging.unstage(volume, staging, signal());
+    bench.formatted.marked.clear();
+    // What mkfs had made by then looks whole here, and is checked; nothing is made any more.
+    assert.equal(await bench.staging.stage(bench.request(volume, attachment), signal()), "checked and mounted");
+    assert.equal(bench.recorder.count("filesystem.make"), 1);
+  });
+
   it("finishes a raw block stage that was killed behind any of its steps: no later stage takes it for blank", async () => {
     for (let steps = 1; steps <= 5; steps += 1) {
       const bench = new NodeBench();

@@ -17,7 +17,9 @@ describe("staging a volume", () => {
       "journal.save",
       "initiator.connect",
       "journal.save",
+      "filesystem.putIntent",
       "filesystem.make",
+      "filesystem.eraseIntent",
       "marks.add",
       "filesystem.mount",
     ]);
@@ -50,16 +52,20 @@ describe("staging a volume", () => {
     assert.deepEqual(last, ["filesystem.check", "filesystem.mount"]);
   });
 
-  it("is finished by a repeat after a kill behind any of its steps, and never formats twice", async () => {
-    for (let steps = 1; steps <= 6; steps += 1) {
+  it("is finished by a repeat after a kill behind any of its steps, and formats twice only under an intent", async () => {
+    for (let steps = 1; steps <= 8; steps += 1) {
       const bench = new NodeBench();
       const volume = bench.volume("a");
       const request = bench.request(volume, bench.publish(volume, 1));
       bench.recorder.killAfter(steps);
       await assert.rejects(bench.staging.stage(request, signal()), /killed/, `after ${steps} steps`);
+      const wasMade = bench.recorder.count("filesystem.make") > 0;
+      const wasAnnounced = bench.recorder.count("filesystem.eraseIntent") === 0;
       bench.restart();
       await bench.staging.stage(request, signal());
-      assert.equal(bench.recorder.count("filesystem.make"), 1, `after ${steps} steps`);
+      const expected = wasMade && wasAnnounced ? 2 : 1;
+      assert.equal(bench.recorder.count("filesystem.make"), expected, `after ${steps} steps`);
+      assert.equal(bench.recorder.count("filesystem.putIntent"), 1, `after ${steps} steps`);
       assert.deepEqual(
         (await bench.kernel.mounts()).map(({ path }) => path),
         [staging],
@@ -103,7 +109,7 @@ describe("staging a volume whose content is not as expected", () => {
     const bench = new NodeBench();
     const volume = bench.volume("a");
     const request = bench.request(volume, bench.publish(volume, 1));
-    bench.recorder.killAfter(5);
+    bench.recorder.killAfter(bench.recorder.calls.length + 7);
     await assert.rejects(bench.staging.stage(request, signal()), /killed/);
     bench.restart();
     bench.replaceBacking(volume);
@@ -121,6 +127,32 @@ describe("staging a volume whose content is not as expected", () => {
     });
     assert.equal(bench.recorder.count("initiator.disconnect"), 0);
     assert.ok(bench.files.entries.has(volume));
+  });
+
+  it("makes the file system again that another node has begun, though the target has seen content", async () => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const request = bench.request(volume, bench.publish(volume, 1));
+    bench.recorder.killAfter(5);
+    await assert.rejects(bench.staging.stage(request, signal()), /killed/);
+    bench.restart();
+    await bench.staging.unstage(volume, staging, signal());
+    bench.formatted.marked.clear();
+    const there = bench.request(volume, bench.publish(volume, 2, { state: "present", type: "unknown" }));
+    assert.equal(await bench.staging.stage(there, signal()), "formatted and mounted");
+    await bench.staging.unstage(volume, staging, signal());
+    assert.equal(await bench.staging.stage(there, signal()), "checked and mounted", "the intent is gone");
+  });
+
+  it("does not mount while a format intent could not be erased", async (t) => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const request = bench.request(volume, bench.publish(volume, 1));
+    const broken = t.mock.method(bench.kernel, "eraseIntent", async () => Promise.reject(new Error("EIO")));
+    await assert.rejects(bench.staging.stage(request, signal()), /EIO/);
+    assert.deepEqual(await bench.kernel.mounts(), []);
+    broken.mock.restore();
+    assert.equal(await bench.staging.stage(request, signal()), "formatted and mounted");
   });
 
   it("asks again when the device cannot be read", async (t) => {

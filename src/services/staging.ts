@@ -98,10 +98,18 @@ export class Staging {
     const known: JournalEntry = { ...entry, devices: [...others, { path, number, isPast: false }] };
     await journal.save(known);
     if (usage.kind === "filesystem") return await this.#filesystems.mount({ ...request, usage }, device, signal);
+    await this.#eraseIntents(request, device, signal);
     // A pod may write anywhere soon: no later stage of this publication may take the volume for blank (gate e).
     if (attachment.content.state === "blank") await marks.add(volume, attachment.epoch);
     await journal.save({ ...known, isRawReady: true });
     return "connected";
+  }
+
+  /** An intent that a cut-off mkfs has left would let a later stage format what a pod has written by then. */
+  async #eraseIntents({ volume, attachment }: StageRequest, device: NvmeDevice, signal: AbortSignal): Promise<void> {
+    const { filesystem } = this.#deps;
+    const found = await filesystem.findIntents(device, { volume, blankSizes: attachment.blankSizes }, signal);
+    for (const intent of found) await filesystem.eraseIntent(device, intent, signal);
   }
 
   async #connect({ volume, attachment }: StageRequest, signal: AbortSignal): Promise<NvmeDevice> {

@@ -1,5 +1,6 @@
 /** One volume of a driver in the lab, through CSI calls: what the kernel tests do with it, step by step. */
 import { exportIdentityOf, volumeIdOf, type ClusterId } from "../../src/domain/identity.ts";
+import type { FilesystemType } from "../../src/domain/model.ts";
 import type { VolumeCapability } from "../../src/gen/csi/v1/VolumeCapability.ts";
 import type { Machine } from "../lab/machine.ts";
 import type { CsiClient } from "./csi-client.ts";
@@ -13,10 +14,10 @@ export interface VolumeHost {
 
 const cluster = guestCluster as ClusterId;
 const access_mode = { mode: "SINGLE_NODE_WRITER" } as const;
-const capabilities: Readonly<Record<"block" | "ext4", VolumeCapability>> = {
-  block: { access_mode, block: {} },
-  ext4: { access_mode, mount: { fs_type: "ext4", mount_flags: [] } },
-};
+
+function capabilityOf(use: "block" | FilesystemType): VolumeCapability {
+  return use === "block" ? { access_mode, block: {} } : { access_mode, mount: { fs_type: use, mount_flags: [] } };
+}
 
 export class GuestVolume {
   readonly id: string;
@@ -33,12 +34,12 @@ export class GuestVolume {
   readonly #name: string;
   readonly #capability: VolumeCapability;
 
-  constructor(guest: VolumeHost, name: string, use: "block" | "ext4") {
+  constructor(guest: VolumeHost, name: string, use: "block" | FilesystemType) {
     const volume = volumeIdOf(cluster, name);
     const { nqn, uuid } = exportIdentityOf(cluster, volume);
     this.#guest = guest;
     this.#name = name;
-    this.#capability = capabilities[use];
+    this.#capability = capabilityOf(use);
     this.id = `nvmet/${volume}`;
     this.nqn = nqn;
     this.uuid = uuid;

@@ -79,7 +79,9 @@ export class NodeBench {
   readonly formatted = new MemoryMarks();
   readonly directories = new MemoryPaths();
   /** What the services see: the same objects, recorded. */
-  readonly filesystem = this.recorder.watch("filesystem", this.kernel, ["make", "check", "mount", "bind", "unmount"]);
+  readonly filesystem = this.recorder.watch("filesystem", this.kernel, [
+    ...(["putIntent", "make", "eraseIntent", "check", "mount", "bind", "unmount"] as const),
+  ]);
   readonly initiator = this.recorder.watch("initiator", this.connections, ["connect", "disconnect"]);
   readonly journal = this.recorder.watch("journal", this.files, ["save", "remove"]);
   readonly marks = this.recorder.watch("marks", this.formatted, ["add"]);

@@ -1,0 +1,18 @@
+/** Btrfs on one device. Its log is replayed by the kernel's mount; `btrfs check` is never run but to look. */
+import type { FilesystemKind } from "./filesystem-kind.ts";
+
+/** Without block-group-tree, which Linux 5.15 does not know. */
+const features = "extref,skinny-metadata,no-holes,free-space-tree,^block-group-tree";
+
+export const btrfs: FilesystemKind = {
+  type: "btrfs",
+  mkfs: ({ path, uuid, isOver }) => [
+    "mkfs.btrfs",
+    ...["-q", "-K", ...(isOver ? ["-f"] : [])],
+    ...["-d", "single", "-m", "dup", "-n", "16384", "-s", "4096", "--csum", "crc32c", "-O", features, "-U", uuid, path],
+  ],
+  diagnose: (path) => ["btrfs", "check", "--readonly", path],
+  damagedStatus: 1,
+  options: [],
+  readOnlyOptions: ["rescue=nologreplay"],
+};

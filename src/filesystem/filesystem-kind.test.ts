@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { RunRequest } from "../host/direct-io-child.ts";
+import type { Exec } from "../host/exec.ts";
+import type { Uuid } from "../domain/identity.ts";
+import { btrfs } from "./btrfs.ts";
+import { ext4 } from "./ext4.ts";
+import { diagnose, makeFilesystem, type FilesystemKind } from "./filesystem-kind.ts";
+import { xfs } from "./xfs.ts";
+
+const device = {
+  path: "/dev/nvme0n1",
+  number: { major: 259, minor: 1 },
+  size: 335544320n,
+  uuid: "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid,
+};
+const uuid = "6ba7b810-9dad-51d1-80b4-00c04fd430c9";
+const signal = AbortSignal.timeout(10_000);
+
+/** Answers programs that run on the held device with the given exit statuses, and blkid with `blkid`. */
+function fake(statuses: (number | null)[], { blkid = "", stdout = "", stderr = "" } = {}) {
+  const seen: RunRequest[] = [];
+  const run: Exec = (file, _args, { input }) => {
+    const done = (exitCode: number, text: string) =>
+      Promise.resolve({ exitCode, signal: undefined, stdout: text, stderr: "" });
+    if (file === "blkid") return done(blkid === "" ? 2 : 0, blkid);
+    seen.push(JSON.parse(input ?? "") as RunRequest);
+    const exitCode = statuses.shift() ?? null;
+    return done(
+      0,
+      JSON.stringify({ ok: true, exitCode, signal: exitCode === null ? "SIGTERM" : null, stdout, stderr }),
+    );
+  };
+  return { run, seen };
+}
+
+const make = async (run: Exec, kind: FilesystemKind = ext4, isOver = false) =>
+  makeFilesystem(run, device, { kind, uuid, isOver }, signal);
+const checkExt4 = async (run: Exec) => ext4.check?.(run, device, signal);
+
+describe("making ext4", () => {
+  it("pins every feature, does not force, and holds the verified device", async () => {
+    const { run, seen } = fake([0], { blkid: `TYPE=ext4\nUUID=${uuid}` });
+    await make(run);
+    const features =
+      "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file," +
+      "huge_file,dir_nlink,extra_isize,metadata_csum";
+    const args = `-q -b 4096 -I 256 -m 0 -U ${uuid} -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 -O ${features}`;
+    const expect = { kind: "block", major: 259, minor: 1, uuid: device.uuid };
+    const request = {
+      op: "run",
+      path: device.path,
+      expect,
+      file: "mkfs.ext4",
+      args: [...args.split(" "), device.path],
+    };
+    assert.deepEqual(seen, [request]);
+  });
+
+  it("fails when mkfs fails, and quotes it", async () => {
+    const { run } = fake([1], { stderr: "mkfs.ext4: Device size reported to be zero." });
+    await assert.rejects(make(run), { kind: "unavailable", message: /reported to be zero/ });
+  });
+
+  it("fails unless blkid finds exactly what was made", async () => {
+    for (const blkid of ["", "TYPE=ext4\nUUID=x", `TYPE=xfs\nUUID=${uuid}`]) {
+      const work = make(fake([0], { blkid }).run);
+      await assert.rejects(work, { kind: "unavailable", message: /blkid must find ext4/ });
+    }
+  });
+});
+
+describe("checking ext4", () => {
+  const check = (...statuses: (number | null)[]) =>
+    checkExt4(fake(statuses, { stdout: "UNEXPECTED INCONSISTENCY" }).run);
+
+  it("repairs what is safe and nothing else", async () => {
+    const { run, seen } = fake([0]);
+    assert.deepEqual(await checkExt4(run), { kind: "clean" });
+    assert.deepEqual([seen[0]?.file, seen[0]?.args], ["e2fsck", ["-p", "/dev/nvme0n1"]]);
+    assert.deepEqual(await check(1), { kind: "repaired" });
+  });
+
+  it("runs again when a reboot is advised, and then wants a good answer", async () => {
+    assert.deepEqual(await check(2, 0), { kind: "repaired" });
+    assert.deepEqual(await check(3, 1), { kind: "repaired" });
+    assert.equal((await check(2, 2))?.kind, "damaged");
+    assert.equal((await check(3, 4))?.kind, "damaged");
+  });
+
+  it("calls damage damage, with the report", async () => {
+    assert.deepEqual(await check(4), { kind: "damaged", report: "UNEXPECTED INCONSISTENCY" });
+    assert.equal((await check(5))?.kind, "damaged");
+  });
+
+  it("gives no verdict when e2fsck could not work", async () => {
+    for (const status of [8, 12, 16, 32, 128, null]) {
+      await assert.rejects(check(status), { kind: "unavailable", message: /with e2fsck: UNEXPECTED/ });
+    }
+  });
+});
+
+describe("making xfs and btrfs", () => {
+  const argvOf = async (kind: FilesystemKind, isOver: boolean) => {
+    const { run, seen } = fake([0], { blkid: `TYPE=${kind.type}\nUUID=${uuid}` });
+    await make(run, kind, isOver);
+    return [seen[0]?.file, ...(seen[0]?.args ?? [])].join(" ");
+  };
+
+  it("pins what Linux 5.15 mounts, and discards nothing", async () => {
+    const metadata = `crc=1,finobt=1,inobtcount=1,reflink=1,rmapbt=0,bigtime=1,metadir=0,autofsck=0,uuid=${uuid}`;
+    const layout = "-i sparse=1,nrext64=0,exchange=0 -n parent=0";
+    const xfsArgs = `-b size=4096 -s size=4096 -m ${metadata} ${layout} /dev/nvme0n1`;
+    assert.equal(await argvOf(xfs, false), `mkfs.xfs -q -K ${xfsArgs}`);
+    const features = "-O extref,skinny-metadata,no-holes,free-space-tree,^block-group-tree";
+    const btrfsArgs = `-d single -m dup -n 16384 -s 4096 --csum crc32c ${features} -U ${uuid} /dev/nvme0n1`;
+    assert.equal(await argvOf(btrfs, false), `mkfs.btrfs -q -K ${btrfsArgs}`);
+  });
+
+  it("forces only over a mkfs that was cut short", async () => {
+    for (const kind of [xfs, btrfs]) {
+      assert.doesNotMatch(await argvOf(kind, false), / -f /);
+      assert.match(await argvOf(kind, true), / -f /);
+    }
+  });
+});
+
+describe("the diagnosis of a file system that does not mount", () => {
+  it("only looks", () => {
+    assert.deepEqual(xfs.diagnose("/dev/x"), ["xfs_repair", "-n", "/dev/x"]);
+    assert.deepEqual(btrfs.diagnose("/dev/x"), ["btrfs", "check", "--readonly", "/dev/x"]);
+    assert.deepEqual(ext4.diagnose("/dev/x"), ["e2fsck", "-f", "-n", "/dev/x"]);
+  });
+
+  it("is the program's report, or nothing when it finds nothing wrong", async () => {
+    const damaged = fake([1], { stdout: "bad magic number" }).run;
+    assert.equal(await diagnose(damaged, device, xfs, signal), "bad magic number");
+    for (const status of [0, 2, 32, null]) {
+      assert.equal(await diagnose(fake([status], { stdout: "odd" }).run, device, btrfs, signal), undefined);
+    }
+  });
+});

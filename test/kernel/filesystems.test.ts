@@ -1,0 +1,93 @@
+/** Every file system that a class may ask for, on a real device: used, used again, refused when damaged. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { filesystemTypes } from "../../src/domain/model.ts";
+import { census } from "../support/census.ts";
+import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
+import { GuestVolume } from "../support/guest-volume.ts";
+
+const limitMs = 15 * 60 * 1000;
+/** What each mkfs must have made, in the words of a program that only reads. */
+const features = {
+  ext4: { show: (device: string) => `dumpe2fs -h ${device} 2>/dev/null`, has: /metadata_csum/, lacks: /orphan_file/ },
+  xfs: {
+    show: (device: string) => `xfs_db -r -c info ${device}`,
+    has: /bigtime=1 inobtcount=1 nrext64=0/,
+    lacks: /parent=1/,
+  },
+  btrfs: {
+    show: (device: string) => `btrfs inspect-internal dump-super ${device}`,
+    has: /FREE_SPACE_TREE_VALID/,
+    lacks: /BLOCK_GROUP_TREE/,
+  },
+} as const;
+
+describe("a volume with a file system", { timeout: limitMs }, () => {
+  let guest: GuestDriver;
+  const run = async (script: string) => (await guest.machine.sh(script)).stdout.trim();
+
+  before(async () => void (guest = await startGuestDriver({ signal: AbortSignal.timeout(limitMs), poolMiB: 8192 })));
+  after(async () => guest[Symbol.asyncDispose]());
+
+  for (const type of filesystemTypes) {
+    it(`${type}: is made once, published, and mounted again with its files`, async () => {
+      const volume = new GuestVolume(guest, `${type}-used`, type);
+      await volume.open();
+      const { show, has, lacks } = features[type];
+      const made = await run(show(await volume.device()));
+      assert.match(made, has);
+      assert.doesNotMatch(made, lacks);
+      assert.equal(await run(`findmnt -no FSTYPE ${volume.staging}`), type);
+      await volume.stage();
+      await volume.nodePublish();
+      await run(`echo kept > ${volume.target}/file; sync -f ${volume.target}`);
+      await volume.nodeUnpublish();
+      await volume.unstage();
+      await volume.unpublish();
+      await volume.publish();
+      await volume.stage();
+      assert.equal(await run(`cat ${volume.staging}/file`), "kept");
+      await volume.destroy();
+    });
+
+    it(`${type}: is not mounted as another file system, and not changed by the attempt`, async () => {
+      const volume = new GuestVolume(guest, `${type}-other`, type);
+      await volume.open();
+      await volume.unstage();
+      const before = await volume.lastWrite();
+      for (const other of filesystemTypes.filter((name) => name !== type)) {
+        const wrong = new GuestVolume(guest, `${type}-other`, other);
+        const refusal = { code: "FAILED_PRECONDITION", message: new RegExp(`holds ${type}, not ${other}`) };
+        await assert.rejects(wrong.stage(volume.context), refusal);
+      }
+      assert.equal(await volume.lastWrite(), before);
+      await volume.stage();
+      await volume.destroy();
+    });
+
+    it(`${type}: is refused when it is damaged, with the report`, async () => {
+      const volume = new GuestVolume(guest, `${type}-damaged`, type);
+      await volume.open();
+      await volume.unstage();
+      await volume.unpublish();
+      // The signature stays, and what is behind it goes.
+      const from = { ext4: "seek=2 count=400", xfs: "seek=1 count=400", btrfs: "seek=256 count=40000" }[type];
+      await run(`dd if=/dev/urandom of=${volume.backing} bs=4096 ${from} conv=notrunc,fsync status=none`);
+      await volume.publish();
+      const before = await volume.lastWrite();
+      const refusal = { code: "FAILED_PRECONDITION", message: /needs a repair by a person/ };
+      await assert.rejects(volume.stage(), refusal);
+      // e2fsck notes what it found, and the mount of an xfs writes to its log before it fails.
+      if (type === "btrfs") assert.equal(await volume.lastWrite(), before);
+      await volume.unstage();
+      await volume.unpublish();
+      await volume.delete();
+    });
+  }
+
+  it("leaves nothing behind", async () => {
+    await guest.stop();
+    assert.deepEqual(await census(guest.machine), []);
+    await guest.start();
+  });
+});

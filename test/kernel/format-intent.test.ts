@@ -1,0 +1,168 @@
+/**
+ * A mkfs that is cut short at any moment, on a slow disk (DESIGN 5.1): the next stage ends mounted, on the node that began
+ * it and on one that has only the device; and the format intent is on the device only as long as nobody has mounted it.
+ * ROUNDS says how many kills, SEED which moments.
+ */
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { after, before, describe, it, type TestContext } from "node:test";
+import { intentLength, intentOffset } from "../../src/domain/format-intent.ts";
+import { filesystemTypes, type FilesystemType } from "../../src/domain/model.ts";
+import { CsiError } from "../support/csi-client.ts";
+import { census } from "../support/census.ts";
+import { poolPath, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
+import { GuestVolume } from "../support/guest-volume.ts";
+import { buildMutant } from "../support/mutant.ts";
+
+const limitMs = 30 * 60 * 1000;
+const rounds = Number(process.env["ROUNDS"] ?? "3");
+const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
+const sizeMiB = 320;
+const slow = "slow-pool";
+/** Of each write to the pool's disk. */
+const delayMs = 40;
+const beginning = "nvmetcp format intent";
+
+/** A shell loop that sets pid as soon as there is a mkfs; without other programs, which would take longer than an ext4. */
+function untilMkfs(type: FilesystemType): string {
+  const look = `for one in /proc/[0-9]*; do read -r comm < $one/comm && [ "$comm" = mkfs.${type} ] && pid=\${one#/proc/}; done`;
+  return `pid=; until [ -n "$pid" ]; do { ${look}; true; } 2>/dev/null; done`;
+}
+
+/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+function* numbersOf(start: number): Generator<number, never> {
+  for (let state = start; ;) {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    yield ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+}
+
+describe(`a mkfs that is killed (SEED=${seed})`, { timeout: limitMs }, () => {
+  let guest: GuestDriver;
+  const moments = numbersOf(seed);
+  const run = async (script: string, signal?: AbortSignal) =>
+    (await guest.machine.sh(script, signal === undefined ? {} : { signal })).stdout.trim();
+
+  before(async () => {
+    guest = await startGuestDriver({ signal: AbortSignal.timeout(limitMs), poolMiB: 4096 });
+    await guest.stop();
+    const [disk = ""] = guest.machine.disks;
+    const table = `0 $(blockdev --getsz ${disk}) delay ${disk} 0 0 ${disk} 0 ${delayMs}`;
+    await run(`umount ${poolPath}; modprobe dm-delay; dmsetup create ${slow} --noudevsync --table "${table}"
+      dmsetup mknodes; mount /dev/mapper/${slow} ${poolPath}`);
+    await guest.start();
+  });
+  after(async () => {
+    try {
+      await guest.stop();
+      await run(`umount ${poolPath}; dmsetup remove ${slow}`);
+    } finally {
+      await guest[Symbol.asyncDispose]();
+    }
+  });
+
+  /** What the target's file holds where the intent belongs. */
+  async function intentOf(volume: GuestVolume): Promise<string> {
+    const block = intentOffset(BigInt(sizeMiB) * 1024n * 1024n) / BigInt(intentLength);
+    const read = `dd if=${volume.backing} iflag=direct bs=${intentLength} skip=${block} count=1 status=none`;
+    return await run(`${read} | head -c ${beginning.length} | tr -d '\\0'`);
+  }
+
+  /** Kills mkfs so long after it was begun; resolves with the answer of the stage. */
+  async function stageKilledAfter(volume: GuestVolume, type: FilesystemType, seconds: string): Promise<string> {
+    const outcome = volume.stage().then(
+      () => "OK",
+      (error: unknown) => (error instanceof CsiError ? error.code : String(error)),
+    );
+    await run(`${untilMkfs(type)}; sleep ${seconds}; kill -9 $pid || true`);
+    return await outcome;
+  }
+
+  /** How many milliseconds an undisturbed mkfs lives here. */
+  async function lifeOf(type: FilesystemType): Promise<number> {
+    const volume = new GuestVolume(guest, `${type}-whole`, type);
+    await volume.create(sizeMiB);
+    await volume.publish();
+    const staged = volume.stage();
+    const life = await run(`${untilMkfs(type)}; from=$EPOCHREALTIME
+      while kill -0 $pid 2>/dev/null; do :; done; echo $(((\${EPOCHREALTIME/./} - \${from/./}) / 1000))`);
+    await staged;
+    await assertUsable(volume);
+    return Number(life);
+  }
+
+  /** Another node knows nothing but what is on the device and in the context of its own publish. */
+  async function forgetVolume(volume: GuestVolume): Promise<void> {
+    await volume.unstage();
+    await volume.unpublish();
+    await run(`rm -f ${stateDir}/node/formatted/*`);
+    await volume.publish();
+  }
+
+  async function assertUsable(volume: GuestVolume): Promise<void> {
+    assert.notEqual(await intentOf(volume), beginning, "mounted, so nobody may format it again");
+    await run(`echo kept > ${volume.staging}/file; sync -f ${volume.staging}`);
+    await volume.unstage();
+    await volume.stage();
+    assert.equal(await run(`cat ${volume.staging}/file`), "kept");
+    await volume.destroy();
+  }
+
+  for (const type of filesystemTypes) {
+    it(`${type}: is begun again by the next stage and mounted, in ${rounds} rounds`, async (t) => play(type, t));
+  }
+
+  async function play(type: FilesystemType, t: TestContext): Promise<void> {
+    let interrupted = 0;
+    const longestMs = await lifeOf(type);
+    for (let round = 0; round < rounds; round += 1) {
+      const volume = new GuestVolume(guest, `${type}-${round}`, type);
+      await volume.create(sizeMiB);
+      await volume.publish();
+      // Spread over the whole life: one in each of as many parts as there are rounds.
+      const moment = (round + moments.next().value) / rounds;
+      const seconds = ((moment * longestMs) / 1000).toFixed(3);
+      const answer = await stageKilledAfter(volume, type, seconds);
+      if (answer !== "OK") {
+        interrupted += 1;
+        assert.equal(answer, "UNAVAILABLE", `after ${seconds} s`);
+        assert.equal(await intentOf(volume), beginning, `after ${seconds} s`);
+        if (round % 2 === 0) await forgetVolume(volume);
+        await volume.stage();
+      }
+      t.diagnostic(`${type} ${round}: killed after ${seconds} s of ${longestMs} ms: ${answer}`);
+      await assertUsable(volume);
+    }
+    assert.ok(interrupted > 0, "at least one mkfs was cut short");
+  }
+
+  it("would leave the volume unusable without the intent, once something was written", async () => {
+    const mutant = await buildMutant({
+      name: "no-intent",
+      file: "src/services/format-gate.ts",
+      replace: '  if (intents.length > 0) return { action: "format" };\n',
+      by: "",
+    });
+    await guest.stop();
+    await guest.start(mutant);
+    const volume = new GuestVolume(guest, "mutant", "xfs");
+    await volume.create(sizeMiB);
+    await volume.publish();
+    const answer = await stageKilledAfter(volume, "xfs", "0.05");
+    assert.equal(answer, "UNAVAILABLE");
+    await forgetVolume(volume);
+    await assert.rejects(volume.stage(), { code: "FAILED_PRECONDITION", message: /data that nothing recognises/ });
+    await guest.stop();
+    await guest.start();
+    await volume.stage();
+    await assertUsable(volume);
+  });
+
+  it("leaves nothing behind", async () => {
+    await guest.stop();
+    assert.deepEqual(await census(guest.machine), []);
+    await guest.start();
+  });
+});
