@@ -153,7 +153,7 @@ describe(`a mkfs that is killed (SEED=${seed})`, { timeout: limitMs }, () => {
     const answer = await stageKilledAfter(volume, "xfs", "0.05");
     assert.equal(answer, "UNAVAILABLE");
     await forgetVolume(volume);
-    await assert.rejects(volume.stage(), { code: "FAILED_PRECONDITION", message: /data that nothing recognises/ });
+    await assert.rejects(volume.stage(), { code: "FAILED_PRECONDITION" });
     await guest.stop();
     await guest.start();
     await volume.stage();

@@ -136,7 +136,14 @@ describe("the node service", () => {
     const path = await volume.device();
     const [major, minor] = (await run(`cat /sys/class/block/${path.slice(5)}/dev`)).split(":").map(Number);
     const ask = async (uuid: string) => {
-      const request = { op: "read", path, expect: { kind: "block", major, minor, uuid }, exclusive: true, regions: [] };
+      const request = {
+        op: "read",
+        path,
+        expect: { kind: "block", major, minor, uuid },
+        exclusive: true,
+        regions: [],
+        blocks: [],
+      };
       const { node, project } = guest.machine;
       return (
         await guest.machine.exec([node, `${project}/dist/direct-io-child.js`], { stdin: JSON.stringify(request) })
