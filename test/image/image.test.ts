@@ -127,7 +127,8 @@ describe("a program in the image", () => {
 
   it("is there for each that src/ runs", async () => {
     const run = await programsOfSources();
-    for (const known of ["nvme", "nft", "flock", "mount", "mkfs.ext4"]) assert.ok(run.has(known), `${known} is found`);
+    for (const known of ["nvme", "nft", "flock", "mount", "mkfs.ext4", "xfs_repair", "btrfs"])
+      assert.ok(run.has(known), `${known} is found`);
     assert.deepEqual(
       [...run].filter((name) => programs[name] === undefined),
       [],
@@ -187,7 +188,7 @@ describe("the driver in the image, under a read-only root", () => {
     await writeFile(join(image.state, "disk"), Buffer.alloc(8192));
     const path = "/var/lib/nvmetcp-csi/disk";
     const regions = [{ offset: "4096", length: 4096 }];
-    const request = { op: "read", path, expect: { kind: "file" }, exclusive: false, regions };
+    const request = { op: "read", path, expect: { kind: "file" }, exclusive: false, regions, blocks: [] };
     const stdin = JSON.stringify(request);
     const { status, stdout } = await runInImage(image, ["node", "/app/direct-io-child.js"], {
       stdin,
@@ -221,11 +222,11 @@ function labelsOf({ config }: UnpackedImage): Readonly<Record<string, string>> {
 /** The names that the sources give to what starts a program (src/host/exec.ts and beside it). */
 async function programsOfSources(): Promise<ReadonlySet<string>> {
   const starts =
-    /(?:\bexec\w*|#exec|\brun|\bspawn)\(\s*(?:[\w.#]+,\s*)?"([a-z][\w.-]*)"|runOnDevice\([^[]*\["([\w.-]+)"/g;
+    /(?:\bexec\w*|#exec|\brun|\bspawn)\(\s*(?:[\w.#]+,\s*)?"([a-z][\w.-]*)"|runOnDevice\([^[]*\["([\w.-]+)"|=> \[\s*"([\w.-]+)"/g;
   const names = new Set<string>();
   for await (const file of glob("src/**/*.ts", { cwd: project, exclude: ["src/**/*.test.ts", "src/gen/**"] })) {
     const text = await readFile(join(project, file), "utf8");
-    for (const [, plain, onDevice] of text.matchAll(starts)) names.add(plain ?? onDevice ?? "");
+    for (const [, ...found] of text.matchAll(starts)) names.add(found.find(Boolean) ?? "");
   }
   return names;
 }
