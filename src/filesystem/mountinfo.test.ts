@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { originOf, parseMountinfo, readMounts, topMountAt } from "./mountinfo.ts";
+import { isFilesystemOn, originOf, parseMountinfo, readMounts, topMountAt } from "./mountinfo.ts";
 
 /** Captured from Linux 6.12, except for the last four lines. */
 const captured = `\
@@ -50,6 +50,17 @@ describe("mountinfo", () => {
     assert.deepEqual(place("/dev/nvme0n1"), { device: { major: 0, minor: 6 }, root: "/nvme0n1" });
     assert.deepEqual(place("/mnt/pod/x"), { device: { major: 259, minor: 9 }, root: "/sub/x" });
     assert.deepEqual(place("/"), { device: { major: 0, minor: 25 }, root: "/" });
+  });
+
+  it("knows a btrfs by its device's name, as its number is its own, and every other file system by the number", () => {
+    const [btrfs, ext4] = parseMountinfo(
+      "40 30 0:41 / /a rw - btrfs /dev/nvme0n1 rw\n41 30 259:1 / /b rw - ext4 /dev/nvme0n1 rw",
+    );
+    assert.ok(btrfs !== undefined && ext4 !== undefined);
+    const device = { path: "/dev/nvme0n1", number: { major: 259, minor: 1 } };
+    assert.deepEqual([isFilesystemOn(btrfs, device), isFilesystemOn(ext4, device)], [true, true]);
+    const other = { path: "/dev/nvme1n1", number: { major: 0, minor: 41 } };
+    assert.deepEqual([isFilesystemOn(btrfs, other), isFilesystemOn(ext4, other)], [false, false]);
   });
 
   it("of an unknown form is an error, never an empty table", async () => {
