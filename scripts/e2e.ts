@@ -10,6 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { writeCommandFiles } from "../test/cluster/command-files.ts";
 import type { Cluster } from "../test/cluster/cluster.ts";
+import { progressClock } from "../test/cluster/progress.ts";
 import { runScenarios } from "../test/cluster/run-scenarios.ts";
 import { loadScenario, scenarioNames, type NamedScenario } from "../test/cluster/scenario.ts";
 import { startClusters } from "../test/cluster/start-clusters.ts";
@@ -64,12 +65,7 @@ function chosen(all: readonly NamedScenario[], { ci, keep, names }: Request): re
   return keep ? [] : all;
 }
 
-const started = performance.now();
-
-/** A line with the time since the start. */
-function say(line: string): void {
-  console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}`);
-}
+const say = progressClock();
 
 async function keepRunning(cluster: Cluster, stop: AbortSignal): Promise<void> {
   const folder = await writeCommandFiles(cluster, stop);

@@ -6,13 +6,15 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { goPrograms } from "../test/cluster/go-programs.ts";
+import { progressClock } from "../test/cluster/progress.ts";
 import { startClusters } from "../test/cluster/start-clusters.ts";
 import { runSuite } from "../test/external-storage/run-suite.ts";
 import { writeDriverImage } from "../test/image/driver-image.ts";
 import { makeScratch, removeScratch } from "../test/lab/scratch.ts";
 import { install } from "../test/support/release.ts";
-import { closingLine, type Tally } from "../test/support/tally.ts";
+import type { Tally } from "../test/support/tally.ts";
 import { readCount, readOptions } from "./read-options.ts";
+import { reportTally } from "./report-tally.ts";
 
 const usage = "npm run external-storage -- [--clusters N] [--at-once N] [FOCUS]";
 const request = readOptions(usage, () => {
@@ -33,9 +35,7 @@ const request = readOptions(usage, () => {
 });
 
 async function main(signal: AbortSignal): Promise<Tally> {
-  const started = performance.now();
-  const say = (line: string) =>
-    console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}`);
+  const say = progressClock();
   const programs = await goPrograms("suite", say, signal);
   const work = await makeScratch();
   try {
@@ -52,15 +52,4 @@ async function main(signal: AbortSignal): Promise<Tally> {
   }
 }
 
-const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
-try {
-  const tally = await main(stop.signal);
-  for (const reason of tally.skipped) console.log(`skipped: ${reason}`);
-  console.log(closingLine(tally));
-  process.exitCode = tally.failed > 0 ? 1 : 0;
-} catch (error) {
-  if (!stop.signal.aborted) throw error;
-  console.error("external-storage: ended by a signal");
-  process.exitCode = 130;
-}
+await reportTally("external-storage", main);

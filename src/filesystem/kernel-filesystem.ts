@@ -2,16 +2,15 @@
  * File systems of this host's kernel: composes direct reads, blkid, e2fsprogs, mount and the kernel's own tables.
  */
 import { basename, join } from "node:path";
-import type { Bytes } from "../domain/capacity.ts";
 import { DomainError, failure } from "../domain/errors.ts";
-import { encodeIntent, intentLength, intentOffset, readIntent, type FormatIntent } from "../domain/format-intent.ts";
+import type { FormatIntent } from "../domain/format-intent.ts";
 import { gateRegions } from "../domain/gate-regions.ts";
-import type { VolumeId } from "../domain/identity.ts";
 import type { FilesystemType } from "../domain/model.ts";
 import { probeSignature } from "../host/blkid.ts";
-import { canClaim, expectationOf, readRegions, swapBlock, type RegionsReading } from "../host/direct-io.ts";
+import { canClaim, expectationOf, readRegions } from "../host/direct-io.ts";
 import type { Exec } from "../host/exec.ts";
 import { listNames, readText } from "../host/files.ts";
+import { eraseIntent, intentPlaces, judgeIntents, putIntent } from "./device-intents.ts";
 import { diagnose, makeFilesystem } from "./filesystem-kind.ts";
 import type {
   BindRequest,
@@ -87,24 +86,11 @@ export class KernelFilesystem implements Filesystem {
   }
 
   async putIntent(device: BlockDevice, intent: FormatIntent, signal: AbortSignal): Promise<FoundIntent> {
-    const offset = intentOffset(device.size);
-    const block = encodeIntent(intent);
-    const swap = {
-      path: device.path,
-      expect: expectationOf(device),
-      offset,
-      from: Buffer.alloc(intentLength),
-      to: block,
-    };
-    if (await swapBlock(this.#exec, swap, { signal })) return { offset, block };
-    const rule = `the block at ${offset} must be zero still`;
-    throw failure("unavailable", { cannot: `write the format intent of ${device.path}`, rule });
+    return await putIntent(this.#exec, device, intent, signal);
   }
 
-  async eraseIntent(device: BlockDevice, { offset, block }: FoundIntent, signal: AbortSignal): Promise<void> {
-    const expect = expectationOf(device);
-    const swap = { path: device.path, expect, offset, from: block, to: Buffer.alloc(intentLength) };
-    await swapBlock(this.#exec, swap, { signal });
+  async eraseIntent(device: BlockDevice, found: FoundIntent, signal: AbortSignal): Promise<void> {
+    await eraseIntent(this.#exec, device, found, signal);
   }
 
   async make(device: BlockDevice, { type, uuid, isOver }: FormatRequest, signal: AbortSignal): Promise<void> {
@@ -172,28 +158,4 @@ export class KernelFilesystem implements Filesystem {
   async usage(path: string): Promise<readonly SpaceUsage[]> {
     return await usageOf(path);
   }
-}
-
-/** Where an intent may be: a mkfs that was cut short may have run when the device was smaller. */
-function intentPlaces(size: Bytes, blankSizes: readonly Bytes[]): readonly Bytes[] {
-  const offsets = [size, ...blankSizes].map(intentOffset);
-  return [...new Set(offsets)].filter((offset) => offset >= 0n && offset + BigInt(intentLength) <= size);
-}
-
-/** Valid intents, and the first byte that is not zero, with that of a block that is no intent of the volume. */
-function judgeIntents(
-  volume: VolumeId,
-  places: readonly Bytes[],
-  { blocks, firstNonZero }: Extract<RegionsReading, { kind: "read" }>,
-): Pick<Extract<Evidence, { kind: "read" }>, "firstNonZero" | "intents"> {
-  const intents: FoundIntent[] = [];
-  const data = firstNonZero === undefined ? [] : [firstNonZero];
-  for (const [index, offset] of places.entries()) {
-    const block = blocks[index] ?? Buffer.alloc(0);
-    const reading = readIntent(block, volume);
-    if (reading.kind === "valid") intents.push({ offset, block });
-    if (reading.kind === "foreign") data.push(offset + BigInt(reading.at));
-  }
-  const first = data.toSorted((a, b) => (a < b ? -1 : 1))[0];
-  return { intents, ...(first !== undefined && { firstNonZero: first }) };
 }

@@ -1,0 +1,66 @@
+/** Format intents on a device: where they may be, what is found there, and how they come and go. */
+import type { Bytes } from "../domain/capacity.ts";
+import { failure } from "../domain/errors.ts";
+import { encodeIntent, intentLength, intentOffset, readIntent, type FormatIntent } from "../domain/format-intent.ts";
+import type { VolumeId } from "../domain/identity.ts";
+import { expectationOf, swapBlock, type RegionsReading } from "../host/direct-io.ts";
+import type { Exec } from "../host/exec.ts";
+import type { BlockDevice, Evidence, FoundIntent } from "./index.ts";
+
+const zeros = Buffer.alloc(intentLength);
+
+/** Where an intent may be: a mkfs that was cut short may have run when the device was smaller. */
+export function intentPlaces(size: Bytes, blankSizes: readonly Bytes[]): readonly Bytes[] {
+  const offsets = [size, ...blankSizes].map(intentOffset);
+  return [...new Set(offsets)].filter((offset) => offset >= 0n && offset + BigInt(intentLength) <= size);
+}
+
+/** Valid intents, and the first byte that is not zero, with that of a block that is no intent of the volume. */
+export function judgeIntents(
+  volume: VolumeId,
+  places: readonly Bytes[],
+  { blocks, firstNonZero }: Extract<RegionsReading, { kind: "read" }>,
+): Pick<Extract<Evidence, { kind: "read" }>, "firstNonZero" | "intents"> {
+  const intents: FoundIntent[] = [];
+  const data = firstNonZero === undefined ? [] : [firstNonZero];
+  for (const [index, offset] of places.entries()) {
+    const block = blocks[index] ?? Buffer.alloc(0);
+    const reading = readIntent(block, volume);
+    if (reading.kind === "valid") intents.push({ offset, block });
+    if (reading.kind === "foreign") data.push(offset + BigInt(reading.at));
+  }
+  const first = data.toSorted((a, b) => (a < b ? -1 : 1))[0];
+  return { intents, ...(first !== undefined && { firstNonZero: first }) };
+}
+
+export async function putIntent(
+  run: Exec,
+  device: BlockDevice,
+  intent: FormatIntent,
+  signal: AbortSignal,
+): Promise<FoundIntent> {
+  const offset = intentOffset(device.size);
+  const block = encodeIntent(intent);
+  if (await swap(run, device, { offset, from: zeros, to: block }, signal)) return { offset, block };
+  const rule = `the block at ${offset} must be zero still`;
+  throw failure("unavailable", { cannot: `write the format intent of ${device.path}`, rule });
+}
+
+/** What has taken the intent's place by now is not its own: it stays. */
+export async function eraseIntent(
+  run: Exec,
+  device: BlockDevice,
+  { offset, block }: FoundIntent,
+  signal: AbortSignal,
+): Promise<void> {
+  await swap(run, device, { offset, from: block, to: zeros }, signal);
+}
+
+async function swap(
+  run: Exec,
+  device: BlockDevice,
+  change: { readonly offset: Bytes; readonly from: Buffer; readonly to: Buffer },
+  signal: AbortSignal,
+): Promise<boolean> {
+  return await swapBlock(run, { path: device.path, expect: expectationOf(device), ...change }, { signal });
+}
