@@ -8,6 +8,7 @@ import type { Filesystem } from "../filesystem/index.ts";
 import { KernelFilesystem } from "../filesystem/kernel-filesystem.ts";
 import { MemoryFilesystem } from "../filesystem/memory-filesystem.ts";
 import { KernelTargetPaths } from "../filesystem/target-paths.ts";
+import { converse } from "../host/converse.ts";
 import { exec } from "../host/exec.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import type { Initiator } from "../nvme/index.ts";
@@ -47,7 +48,7 @@ function hostOf(
           exec,
           timing: { reconnectDelay: config.reconnectDelay, keepAlive: config.keepAlive },
         }),
-        filesystem: new KernelFilesystem({ exec }),
+        filesystem: new KernelFilesystem({ exec, converse }),
       };
     default:
       return assertNever(config.backend);

@@ -3,8 +3,8 @@ import type { Bytes } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import { encodeIntent, intentLength, intentOffset, readIntent, type FormatIntent } from "../domain/format-intent.ts";
 import type { VolumeId } from "../domain/identity.ts";
+import type { Ask } from "../host/converse.ts";
 import { expectationOf, swapBlock, type RegionsReading } from "../host/direct-io.ts";
-import type { Exec } from "../host/exec.ts";
 import type { BlockDevice, Evidence, FoundIntent } from "./index.ts";
 
 const zeros = Buffer.alloc(intentLength);
@@ -34,33 +34,33 @@ export function judgeIntents(
 }
 
 export async function putIntent(
-  run: Exec,
+  ask: Ask,
   device: BlockDevice,
   intent: FormatIntent,
   signal: AbortSignal,
 ): Promise<FoundIntent> {
   const offset = intentOffset(device.size);
   const block = encodeIntent(intent);
-  if (await swap(run, device, { offset, from: zeros, to: block }, signal)) return { offset, block };
+  if (await swap(ask, device, { offset, from: zeros, to: block }, signal)) return { offset, block };
   const rule = `the block at ${offset} must be zero still`;
   throw failure("unavailable", { cannot: `write the format intent of ${device.path}`, rule });
 }
 
 /** What has taken the intent's place by now is not its own: it stays. */
 export async function eraseIntent(
-  run: Exec,
+  ask: Ask,
   device: BlockDevice,
   { offset, block }: FoundIntent,
   signal: AbortSignal,
 ): Promise<void> {
-  await swap(run, device, { offset, from: block, to: zeros }, signal);
+  await swap(ask, device, { offset, from: block, to: zeros }, signal);
 }
 
 async function swap(
-  run: Exec,
+  ask: Ask,
   device: BlockDevice,
   change: { readonly offset: Bytes; readonly from: Buffer; readonly to: Buffer },
   signal: AbortSignal,
 ): Promise<boolean> {
-  return await swapBlock(run, { path: device.path, expect: expectationOf(device), ...change }, { signal });
+  return await swapBlock(ask, { path: device.path, expect: expectationOf(device), ...change }, { signal });
 }

@@ -1,9 +1,10 @@
 /** ext4, with e2fsck before every read-write mount (DESIGN 5, fsck). */
 import { failure } from "../domain/errors.ts";
-import { runOnDevice } from "../host/direct-io.ts";
-import type { Exec, ExecResult } from "../host/exec.ts";
+import type { Ask } from "../host/converse.ts";
+import { runHolding } from "../host/direct-io.ts";
+import type { ExecResult } from "../host/exec.ts";
 import { reportOf, type FilesystemKind } from "./filesystem-kind.ts";
-import type { BlockDevice, CheckResult } from "./index.ts";
+import type { CheckResult } from "./index.ts";
 
 const features = [
   "none",
@@ -46,21 +47,21 @@ export const ext4: FilesystemKind = {
 };
 
 /** Repairs what is safe to repair without a question (-p). Anything else is `damaged`, never repaired by force. */
-async function checkExt4(run: Exec, device: BlockDevice, signal: AbortSignal): Promise<CheckResult> {
-  const first = await fsck(run, device, signal);
+async function checkExt4(ask: Ask, path: string, signal: AbortSignal): Promise<CheckResult> {
+  const first = await fsck(ask, path, signal);
   if ((first.status & rebootAdvised) === 0) return first.result;
-  const second = await fsck(run, device, signal);
+  const second = await fsck(ask, path, signal);
   if ((second.status & rebootAdvised) === 0)
     return second.result.kind === "clean" ? { kind: "repaired" } : second.result;
   return { kind: "damaged", report: reportOf(second.output) };
 }
 
-async function fsck(run: Exec, device: BlockDevice, signal: AbortSignal) {
-  const output = await runOnDevice(run, device, ["e2fsck", "-p", device.path], { signal });
+async function fsck(ask: Ask, path: string, signal: AbortSignal) {
+  const output = await runHolding(ask, ["e2fsck", "-p", path], { signal });
   const status = output.exitCode;
   if (status === undefined || (status & operational) !== 0) {
     const got = status ?? output.signal;
-    throw failure("unavailable", { cannot: `check ${device.path} with e2fsck`, rule: reportOf(output), got });
+    throw failure("unavailable", { cannot: `check ${path} with e2fsck`, rule: reportOf(output), got });
   }
   return { status, output, result: verdict(status, output) };
 }

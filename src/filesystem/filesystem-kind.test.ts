@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { askOnce } from "../host/direct-io.ts";
 import type { RunRequest } from "../host/direct-io-child.ts";
 import type { Exec } from "../host/exec.ts";
-import type { Uuid } from "../domain/identity.ts";
 import { btrfs } from "./btrfs.ts";
 import { ext4 } from "./ext4.ts";
 import { diagnose, makeFilesystem, type FilesystemKind } from "./filesystem-kind.ts";
 import { xfs } from "./xfs.ts";
 
-const device = {
-  path: "/dev/nvme0n1",
-  number: { major: 259, minor: 1 },
-  size: 335544320n,
-  uuid: "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid,
-};
 const uuid = "6ba7b810-9dad-51d1-80b4-00c04fd430c9";
 const signal = AbortSignal.timeout(10_000);
 
@@ -34,27 +28,20 @@ function fake(statuses: (number | null)[], { blkid = "", stdout = "", stderr = "
   return { run, seen };
 }
 
-const make = async (run: Exec, kind: FilesystemKind = ext4, isOver = false) =>
-  makeFilesystem(run, device, { kind, uuid, isOver }, signal);
-const checkExt4 = async (run: Exec) => ext4.check?.(run, device, signal);
+const path = "/dev/nvme0n1";
+const make = async (exec: Exec, kind: FilesystemKind = ext4, isOver = false) =>
+  makeFilesystem({ ask: askOnce(exec), exec }, { kind, path, uuid, isOver }, signal);
+const checkExt4 = async (exec: Exec) => ext4.check?.(askOnce(exec), path, signal);
 
 describe("making ext4", () => {
-  it("pins every feature, does not force, and holds the verified device", async () => {
+  it("pins every feature and does not force", async () => {
     const { run, seen } = fake([0], { blkid: `TYPE=ext4\nUUID=${uuid}` });
     await make(run);
     const features =
       "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file," +
       "huge_file,dir_nlink,extra_isize,metadata_csum";
     const args = `-q -b 4096 -I 256 -m 0 -U ${uuid} -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 -O ${features}`;
-    const expect = { kind: "block", major: 259, minor: 1, uuid: device.uuid };
-    const request = {
-      op: "run",
-      path: device.path,
-      expect,
-      file: "mkfs.ext4",
-      args: [...args.split(" "), device.path],
-    };
-    assert.deepEqual(seen, [request]);
+    assert.deepEqual(seen, [{ op: "run", file: "mkfs.ext4", args: [...args.split(" "), path] }]);
   });
 
   it("fails when mkfs fails, and quotes it", async () => {
@@ -134,9 +121,12 @@ describe("the diagnosis of a file system that does not mount", () => {
 
   it("is the program's report, or nothing when it finds nothing wrong", async () => {
     const damaged = fake([1], { stdout: "bad magic number" }).run;
-    assert.equal(await diagnose(damaged, device, xfs, signal), "bad magic number");
+    assert.equal(await diagnose(askOnce(damaged), { kind: xfs, path }, signal), "bad magic number");
     for (const status of [0, 2, 32, null]) {
-      assert.equal(await diagnose(fake([status], { stdout: "odd" }).run, device, btrfs, signal), undefined);
+      assert.equal(
+        await diagnose(askOnce(fake([status], { stdout: "odd" }).run), { kind: btrfs, path }, signal),
+        undefined,
+      );
     }
   });
 });

@@ -3,15 +3,16 @@
  *
  * E1  The features are written out and none is left to the defaults of newer programs: Linux 5.15 mounts the result.
  * E2  mkfs is forced only over a mkfs of the same volume that was cut short.
- * E3  The device is verified and held open while a program runs on it (S3).
+ * E3  Programs that change a device run while it is held (S3).
  * E4  A made file system is read back: blkid must find the type and the UUID that were asked for.
  */
 import { failure } from "../domain/errors.ts";
 import type { FilesystemType } from "../domain/model.ts";
 import { probeSignature } from "../host/blkid.ts";
-import { runOnDevice } from "../host/direct-io.ts";
+import type { Ask } from "../host/converse.ts";
+import { runHolding } from "../host/direct-io.ts";
 import { toolFailure, type Exec, type ExecResult } from "../host/exec.ts";
-import type { BlockDevice, CheckResult } from "./index.ts";
+import type { CheckResult } from "./index.ts";
 
 type Argv = readonly [string, ...string[]];
 
@@ -27,7 +28,7 @@ export interface FilesystemKind {
   /** No discard: it would tell the target to forget the format intent block, and a thin volume is empty anyway. */
   readonly mkfs: (request: MakeRequest) => Argv;
   /** Before each read-write mount; without it the kernel alone looks, while it mounts. */
-  readonly check?: (run: Exec, device: BlockDevice, signal: AbortSignal) => Promise<CheckResult>;
+  readonly check?: (ask: Ask, path: string, signal: AbortSignal) => Promise<CheckResult>;
   /** A check that changes nothing, and the exit status by which it calls a file system damaged. */
   readonly diagnose: (path: string) => Argv;
   readonly damagedStatus: number;
@@ -37,30 +38,34 @@ export interface FilesystemKind {
   readonly readOnlyOptions: readonly string[];
 }
 
+/** What works on a held device: programs in the child that holds it, and such that only look, outside. */
+export interface Tools {
+  readonly ask: Ask;
+  readonly exec: Exec;
+}
+
 export async function makeFilesystem(
-  run: Exec,
-  device: BlockDevice,
-  { kind: { type, mkfs }, uuid, isOver }: { kind: FilesystemKind; uuid: string; isOver: boolean },
+  { ask, exec }: Tools,
+  { kind: { type, mkfs }, ...request }: MakeRequest & { readonly kind: FilesystemKind },
   signal: AbortSignal,
 ): Promise<void> {
-  const argv = mkfs({ path: device.path, uuid, isOver });
-  const result = await runOnDevice(run, device, argv, { signal });
-  const [file, ...args] = argv;
+  const { path, uuid } = request;
+  const [file, ...args] = mkfs(request);
+  const result = await runHolding(ask, [file, ...args], { signal });
   if (result.exitCode !== 0) throw toolFailure(file, args, result);
-  const made = await probeSignature(run, device.path, { signal });
+  const made = await probeSignature(exec, path, { signal });
   if (made?.type === type && made.uuid === uuid) return;
   const rule = `blkid must find ${type} with uuid ${uuid} after mkfs`;
-  throw failure("unavailable", { cannot: `make a file system on ${device.path}`, rule, got: made });
+  throw failure("unavailable", { cannot: `make a file system on ${path}`, rule, got: made });
 }
 
 /** What a check that changes nothing says of a file system that does not mount; undefined: no damage that it knows. */
 export async function diagnose(
-  run: Exec,
-  device: BlockDevice,
-  kind: FilesystemKind,
+  ask: Ask,
+  { kind, path }: { readonly kind: FilesystemKind; readonly path: string },
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const result = await runOnDevice(run, device, kind.diagnose(device.path), { signal });
+  const result = await runHolding(ask, kind.diagnose(path), { signal });
   return result.exitCode === kind.damagedStatus ? reportOf(result) : undefined;
 }
 

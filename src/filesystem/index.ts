@@ -67,7 +67,6 @@ export interface FormatRequest {
 }
 
 export interface MountRequest {
-  readonly device: BlockDevice;
   readonly path: string;
   readonly type: FilesystemType;
   readonly options: readonly string[];
@@ -91,21 +90,29 @@ export interface SpaceUsage {
   readonly used: bigint;
 }
 
-export interface Filesystem {
-  /** DESIGN 5.1 (c) and (d): reads the gate's regions of a device (for each size it had while blank) and asks blkid. */
-  inspect(device: BlockDevice, wanted: Inspection, signal: AbortSignal): Promise<Evidence>;
+/** A device that was verified and stays open: nothing done here can meet another device under its name (S3). */
+export interface HeldDevice {
+  /** DESIGN 5.1 (c) and (d): reads the gate's regions (for each size that the device had while blank) and asks blkid. */
+  inspect(wanted: Inspection, signal: AbortSignal): Promise<Evidence>;
   /** Format intents alone; a place that cannot be read is an error. */
-  findIntents(device: BlockDevice, wanted: Inspection, signal: AbortSignal): Promise<readonly FoundIntent[]>;
+  findIntents(wanted: Inspection, signal: AbortSignal): Promise<readonly FoundIntent[]>;
   /** Writes a format intent to its place, which must be zero, and returns when it is on the medium. */
-  putIntent(device: BlockDevice, intent: FormatIntent, signal: AbortSignal): Promise<FoundIntent>;
+  putIntent(intent: FormatIntent, signal: AbortSignal): Promise<FoundIntent>;
   /** Replaces a format intent with zeros; what is there in its stead by now stays. */
-  eraseIntent(device: BlockDevice, found: FoundIntent, signal: AbortSignal): Promise<void>;
+  eraseIntent(found: FoundIntent, signal: AbortSignal): Promise<void>;
   /** Makes a file system with pinned features and a given UUID, and reads it back. */
-  make(device: BlockDevice, request: FormatRequest, signal: AbortSignal): Promise<void>;
+  make(request: FormatRequest, signal: AbortSignal): Promise<void>;
   /** The check before every read-write mount (DESIGN 5, fsck). */
-  check(device: BlockDevice, type: FilesystemType, signal: AbortSignal): Promise<CheckResult>;
+  check(type: FilesystemType, signal: AbortSignal): Promise<CheckResult>;
   /** A file system that is damaged is a precondition error with the report of a check that changes nothing. */
   mount(request: MountRequest, signal: AbortSignal): Promise<void>;
+  /** Lets go, as soon as what runs on the device has ended. */
+  release(): void;
+}
+
+export interface Filesystem {
+  /** Verifies a device and keeps it open until it is released, or a call on it was aborted. */
+  hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice>;
   bind(request: BindRequest, signal: AbortSignal): Promise<void>;
   /** Removes the topmost mount at a path. */
   unmount(path: string, signal: AbortSignal): Promise<void>;

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { gateRegions } from "../domain/gate-regions.ts";
+import { askOnce } from "../host/direct-io.ts";
 import type { ChildRequest, ReadRequest } from "../host/direct-io-child.ts";
 import type { Exec } from "../host/exec.ts";
 import { volumeIdOf, type ClusterId, type Uuid } from "../domain/identity.ts";
+import type { HeldDevice } from "./index.ts";
 import { KernelFilesystem } from "./kernel-filesystem.ts";
 
 const number = { major: 259, minor: 1 };
@@ -67,6 +69,7 @@ class FakeKernel {
       if (isSame) this.blocks.set(request.offset, request.to);
       return done(0, JSON.stringify(isSame ? { ok: true } : { ok: false, code: "CHANGED", message: "no" }));
     }
+    if (request.op === "hold") return done(0, JSON.stringify({ ok: true }));
     assert.equal(request.op, "run");
     const [exitCode, stderr] = this.#mounting(request.file, request.args);
     return done(0, JSON.stringify({ ok: true, exitCode, signal: null, stdout: "", stderr }));
@@ -101,29 +104,32 @@ class FakeKernel {
 describe("the kernel's file systems", () => {
   let kernel = new FakeKernel();
   let filesystem: KernelFilesystem;
+  let held: HeldDevice;
   const signal = AbortSignal.timeout(30_000);
-  const request = { device, path: "/mnt/stage", type: "ext4", options: ["noatime"], readOnly: false } as const;
+  const request = { path: "/mnt/stage", type: "ext4", options: ["noatime"], readOnly: false } as const;
   const mountCommand = "mount -t ext4 -o errors=remount-ro,noatime,rw --source /dev/nvme0n1 --target /mnt/stage";
 
-  beforeEach(() => {
+  beforeEach(async () => {
     rmSync(kernel.root, { recursive: true, force: true });
     kernel = new FakeKernel();
     kernel.sync();
     const [sys, proc] = [join(kernel.root, "sys"), join(kernel.root, "proc")];
-    filesystem = new KernelFilesystem({ exec: kernel.exec, sys, proc });
+    const converse = () => ({ ask: askOnce(kernel.exec), end: () => kernel.log.push("released") });
+    filesystem = new KernelFilesystem({ exec: kernel.exec, converse, sys, proc });
+    held = await filesystem.hold(device, signal);
   });
   afterEach(() => rmSync(kernel.root, { recursive: true, force: true }));
 
   it("give evidence from a complete reading and blkid together", async () => {
-    assert.deepEqual(await filesystem.inspect(device, wanted, signal), { kind: "read", intents: [] });
+    assert.deepEqual(await held.inspect(wanted, signal), { kind: "read", intents: [] });
     kernel.reading = { ok: true, firstNonZero: "1024" };
     kernel.blkid = { exitCode: 0, stdout: "PTTYPE=gpt" };
     const evidence = { kind: "read", intents: [], firstNonZero: 1024n, signature: { type: "gpt" } };
-    assert.deepEqual(await filesystem.inspect(device, wanted, signal), evidence);
+    assert.deepEqual(await held.inspect(wanted, signal), evidence);
   });
 
   it("read exactly the gate's regions of exactly this device, and only when nothing holds it", async () => {
-    await filesystem.inspect(device, { ...wanted, blankSizes: [671088640n] }, signal);
+    await held.inspect({ ...wanted, blankSizes: [671088640n] }, signal);
     const regions = gateRegions(device.size, [671088640n]);
     const asked = regions.map(({ offset, length }) => ({ offset: String(offset), length }));
     const expect = { kind: "block", ...number, uuid: device.uuid };
@@ -133,61 +139,67 @@ describe("the kernel's file systems", () => {
   });
 
   it("find a format intent of the volume where it was put, at the end of each size, until it is erased", async () => {
-    const found = await filesystem.putIntent(device, intent, signal);
+    const found = await held.putIntent(intent, signal);
     const larger = { ...device, size: 2n * device.size };
     const withOldSize = { volume, blankSizes: [device.size] };
     for (const [seen, how] of [
       [device, wanted],
       [larger, withOldSize],
     ] as const) {
-      assert.deepEqual(await filesystem.inspect(seen, how, signal), { kind: "read", intents: [found] });
+      assert.deepEqual(await (await filesystem.hold(seen, signal)).inspect(how, signal), {
+        kind: "read",
+        intents: [found],
+      });
     }
-    await filesystem.eraseIntent(device, found, signal);
-    assert.deepEqual(await filesystem.inspect(device, wanted, signal), { kind: "read", intents: [] });
+    await held.eraseIntent(found, signal);
+    assert.deepEqual(await held.inspect(wanted, signal), { kind: "read", intents: [] });
   });
 
   it("take everything else in the intent's place for data", async () => {
-    await filesystem.putIntent(device, { ...intent, volume: volumeIdOf("test" as ClusterId, "other") }, signal);
+    await held.putIntent({ ...intent, volume: volumeIdOf("test" as ClusterId, "other") }, signal);
     const firstNonZero = device.size - 3n * 1048576n;
-    assert.deepEqual(await filesystem.inspect(device, wanted, signal), { kind: "read", intents: [], firstNonZero });
+    assert.deepEqual(await held.inspect(wanted, signal), { kind: "read", intents: [], firstNonZero });
   });
 
   it("put a format intent on zeros only, and erase nothing that took its place", async () => {
-    const found = await filesystem.putIntent(device, intent, signal);
-    await assert.rejects(filesystem.putIntent(device, intent, signal), { kind: "unavailable", message: /zero/ });
+    const found = await held.putIntent(intent, signal);
+    await assert.rejects(held.putIntent(intent, signal), { kind: "unavailable", message: /zero/ });
     const backup = Buffer.alloc(4096, 7).toString("base64");
     kernel.blocks.set(String(found.offset), backup);
-    await filesystem.eraseIntent(device, found, signal);
+    await held.eraseIntent(found, signal);
     assert.equal(kernel.blocks.get(String(found.offset)), backup);
   });
 
   it("give no evidence when anything could not be read", async () => {
     kernel.reading = { ok: false, code: "EIO", message: "i/o error" };
-    assert.deepEqual(await filesystem.inspect(device, wanted, signal), {
+    assert.deepEqual(await held.inspect(wanted, signal), {
       kind: "unreadable",
       reason: "EIO: i/o error",
     });
     kernel.reading = { ok: true, firstNonZero: null };
     kernel.blkid = { exitCode: 4, stdout: "" };
-    assert.equal((await filesystem.inspect(device, wanted, signal)).kind, "unreadable");
-    assert.equal((await filesystem.inspect({ ...device, size: 0n }, wanted, signal)).kind, "unreadable");
+    assert.equal((await held.inspect(wanted, signal)).kind, "unreadable");
+    assert.equal(
+      (await (await filesystem.hold({ ...device, size: 0n }, signal)).inspect(wanted, signal)).kind,
+      "unreadable",
+    );
   });
 
   it("are mounted once, with errors=remount-ro unless told otherwise", async () => {
-    await filesystem.mount(request, signal);
-    await filesystem.mount(request, signal);
+    await held.mount(request, signal);
+    await held.mount(request, signal);
     assert.deepEqual(kernel.log, [mountCommand]);
-    await filesystem.mount({ ...request, path: "/mnt/b", options: ["errors=panic"], readOnly: true }, signal);
+    await held.mount({ ...request, path: "/mnt/b", options: ["errors=panic"], readOnly: true }, signal);
     assert.match(kernel.log[1] ?? "", /-o errors=panic,noload,ro --source/);
   });
 
   it("that do not mount are looked at, and refused for good when they are damaged", async () => {
     kernel.refusal = "mount: structure needs cleaning";
     const damaged = { ...request, type: "xfs" } as const;
-    await assert.rejects(filesystem.mount(damaged, signal), { kind: "unavailable", message: /needs cleaning/ });
+    await assert.rejects(held.mount(damaged, signal), { kind: "unavailable", message: /needs cleaning/ });
     kernel.diagnosis = 1;
     const refusal = { kind: "precondition", message: /xfs file system needs a repair by a person: bad magic number/ };
-    await assert.rejects(filesystem.mount(damaged, signal), refusal);
+    await assert.rejects(held.mount(damaged, signal), refusal);
     assert.equal(kernel.log.at(-1), "xfs_repair -n /dev/nvme0n1");
   });
 
@@ -199,7 +211,7 @@ describe("the kernel's file systems", () => {
     ] as const;
     for (const [type, readOnly, options] of cases) {
       kernel.refusal = "mount: no";
-      await assert.rejects(filesystem.mount({ ...request, type, readOnly }, signal));
+      await assert.rejects(held.mount({ ...request, type, readOnly }, signal));
       assert.ok(
         kernel.log.some((line) => line.startsWith(`mount -t ${type} -o ${options} `)),
         options,
@@ -210,7 +222,7 @@ describe("the kernel's file systems", () => {
   it("are never mounted over something else", async () => {
     kernel.mounts.push("40 30 259:7 / /mnt/stage rw - ext4 /dev/nvme7n1 rw");
     kernel.sync();
-    await assert.rejects(filesystem.mount(request, signal), { kind: "in_use", message: /259:7/ });
+    await assert.rejects(held.mount(request, signal), { kind: "in_use", message: /259:7/ });
     await assert.rejects(filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/stage", readOnly: false }, signal), {
       kind: "in_use",
     });
@@ -219,15 +231,15 @@ describe("the kernel's file systems", () => {
 
   it("are unmounted again when the wrong device was mounted", async () => {
     kernel.mountsDevice = "259:8";
-    await assert.rejects(filesystem.mount(request, signal), { kind: "precondition", message: /259:8/ });
+    await assert.rejects(held.mount(request, signal), { kind: "precondition", message: /259:8/ });
     assert.deepEqual(kernel.log, [mountCommand, "umount --no-canonicalize /mnt/stage"]);
   });
 
   it("that are busy say so, and other refusals are quoted", async () => {
     kernel.refusal = "mount: /mnt/stage: /dev/nvme0n1 already mounted or mount point busy.";
-    await assert.rejects(filesystem.mount(request, signal), { kind: "in_use", message: /mount point busy/ });
+    await assert.rejects(held.mount(request, signal), { kind: "in_use", message: /mount point busy/ });
     kernel.refusal = "mount: wrong fs type";
-    await assert.rejects(filesystem.mount(request, signal), { kind: "unavailable", message: /wrong fs type/ });
+    await assert.rejects(held.mount(request, signal), { kind: "unavailable", message: /wrong fs type/ });
     kernel.mounts.push("40 30 259:1 / /mnt/stage rw - ext4 /dev/nvme0n1 rw");
     kernel.sync();
     kernel.refusal = "umount: /mnt/stage: target is busy.";
@@ -235,7 +247,7 @@ describe("the kernel's file systems", () => {
   });
 
   it("are bound read-only in two steps, and a half-done bind is finished", async () => {
-    await filesystem.mount(request, signal);
+    await held.mount(request, signal);
     kernel.log.length = 0;
     const bind = (readOnly: boolean) => filesystem.bind({ source: "/mnt/stage", target: "/mnt/pod", readOnly }, signal);
     await bind(false);
@@ -296,7 +308,7 @@ describe("the kernel's file systems", () => {
 
   it("name what uses a device", async () => {
     kernel.write("sys/class/block/nvme0n1/holders/dm-0", "");
-    await filesystem.mount(request, signal);
+    await held.mount(request, signal);
     await filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/raw", readOnly: false }, signal);
     kernel.mounts = kernel.mounts.map((line) => line.replace(" - any x", " - devtmpfs x"));
     kernel.sync();

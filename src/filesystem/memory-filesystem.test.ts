@@ -14,29 +14,31 @@ const volume = volumeIdOf("test" as ClusterId, "one");
 const wanted = { volume, blankSizes: [] };
 const format = { type: "ext4", uuid, isOver: false } as const;
 const signal = AbortSignal.timeout(10_000);
-const request = { device, path: "/stage", type: "ext4", options: [], readOnly: false } as const;
+const request = { path: "/stage", type: "ext4", options: [], readOnly: false } as const;
 
-async function formatted(): Promise<MemoryFilesystem> {
+async function formatted() {
   const filesystem = new MemoryFilesystem();
-  await filesystem.make(device, format, signal);
-  return filesystem;
+  const held = await filesystem.hold(device, signal);
+  await held.make(format, signal);
+  return { filesystem, held };
 }
 
 describe("file systems in memory", () => {
   it("are blank until they are made", async () => {
     const filesystem = new MemoryFilesystem();
-    assert.deepEqual(await filesystem.inspect(device, wanted, signal), { kind: "read", intents: [] });
-    await assert.rejects(filesystem.mount(request, signal), { kind: "unavailable" });
-    await filesystem.make(device, format, signal);
-    const evidence = await filesystem.inspect(device, wanted, signal);
+    const held = await filesystem.hold(device, signal);
+    assert.deepEqual(await held.inspect(wanted, signal), { kind: "read", intents: [] });
+    await assert.rejects(held.mount(request, signal), { kind: "unavailable" });
+    await held.make(format, signal);
+    const evidence = await held.inspect(wanted, signal);
     assert.deepEqual(evidence, { kind: "read", intents: [], firstNonZero: 1024n, signature: { type: "ext4", uuid } });
     assert.deepEqual(filesystem.signatureOf(device.number), { type: "ext4", uuid });
-    assert.deepEqual(await filesystem.check(device, "ext4", signal), { kind: "clean" });
+    assert.deepEqual(await held.check("ext4", signal), { kind: "clean" });
   });
 
   it("are mounted, bound and unmounted as the kernel does it", async () => {
-    const filesystem = await formatted();
-    await Promise.all([filesystem.mount(request, signal), filesystem.mount(request, signal)]);
+    const { filesystem, held } = await formatted();
+    await Promise.all([held.mount(request, signal), held.mount(request, signal)]);
     await filesystem.bind({ source: "/stage", target: "/pod", readOnly: true }, signal);
     await filesystem.bind({ source: "/stage", target: "/pod", readOnly: true }, signal);
     const mounts = await filesystem.mounts();
@@ -54,8 +56,9 @@ describe("file systems in memory", () => {
       kind: "in_use",
     });
     const other = { ...device, number: { major: 4095, minor: 1 } };
-    await filesystem.make(other, format, signal);
-    await assert.rejects(filesystem.mount({ ...request, device: other }, signal), { kind: "in_use" });
+    const another = await filesystem.hold(other, signal);
+    await another.make(format, signal);
+    await assert.rejects(another.mount(request, signal), { kind: "in_use" });
     await filesystem.unmount("/stage", signal);
     assert.equal(await filesystem.isReleased(device, signal), false);
     await filesystem.unmount("/pod", signal);
@@ -64,11 +67,11 @@ describe("file systems in memory", () => {
   });
 
   it("cannot be made, checked or inspected while they are mounted", async () => {
-    const filesystem = await formatted();
-    await filesystem.mount(request, signal);
-    await assert.rejects(filesystem.make(device, format, signal), { kind: "in_use", message: /\/stage/ });
-    await assert.rejects(filesystem.check(device, "ext4", signal), { kind: "in_use" });
-    assert.equal((await filesystem.inspect(device, wanted, signal)).kind, "unreadable");
+    const { held } = await formatted();
+    await held.mount(request, signal);
+    await assert.rejects(held.make(format, signal), { kind: "in_use", message: /\/stage/ });
+    await assert.rejects(held.check("ext4", signal), { kind: "in_use" });
+    assert.equal((await held.inspect(wanted, signal)).kind, "unreadable");
   });
 
   it("leave a raw block bind without a hold on the device", async () => {
@@ -81,9 +84,9 @@ describe("file systems in memory", () => {
   });
 
   it("have a size", async () => {
-    const filesystem = await formatted();
+    const { filesystem, held } = await formatted();
     await assert.rejects(filesystem.usage("/stage"), { kind: "not_found" });
-    await filesystem.mount(request, signal);
+    await held.mount(request, signal);
     const [bytes, inodes] = await filesystem.usage("/stage");
     assert.equal(bytes?.total, device.size);
     assert.equal(bytes.total, bytes.used + bytes.available);

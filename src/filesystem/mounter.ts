@@ -10,7 +10,8 @@
 import { join } from "node:path";
 import { numberOf, sameDevice } from "../domain/device-number.ts";
 import { failure, type DomainError, type ErrorKind } from "../domain/errors.ts";
-import { runOnDevice } from "../host/direct-io.ts";
+import type { Ask } from "../host/converse.ts";
+import { runHolding } from "../host/direct-io.ts";
 import { toolFailure, type Exec, type ExecResult } from "../host/exec.ts";
 import { readText, statOf } from "../host/files.ts";
 import { mountPointName } from "../host/paths.ts";
@@ -26,8 +27,13 @@ export interface MounterContext {
   readonly sys: string;
 }
 
-export async function mountDevice(context: MounterContext, request: MountRequest, signal: AbortSignal): Promise<void> {
-  const { device, type, readOnly } = request;
+/** Mounts the device that `ask`'s child holds. */
+export async function mountDevice(
+  context: MounterContext,
+  { ask, device, ...request }: MountRequest & { readonly ask: Ask; readonly device: BlockDevice },
+  signal: AbortSignal,
+): Promise<void> {
+  const { type, readOnly } = request;
   const path = await mountPointName(request.path);
   const isWanted = (mount: Mount) => isFilesystemOn(mount, device) && mount.root === "/" && mount.type === type;
   const present = topMountAt(await readMounts(context.proc), path);
@@ -35,8 +41,8 @@ export async function mountDevice(context: MounterContext, request: MountRequest
     if (isWanted(present) && isReadOnly(present) === readOnly) return;
     throw occupied(`mount ${device.path}`, path, present);
   }
-  const args = mountArguments(request, path);
-  const result = await runOnDevice(context.exec, device, ["mount", ...args], { signal });
+  const args = mountArguments(device, { ...request, path });
+  const result = await runHolding(ask, ["mount", ...args], { signal });
   const mounted = topMountAt(await readMounts(context.proc), path);
   if (mounted === undefined) throw refused("mount", args, result);
   if (isWanted(mounted) && isReadOnly(mounted) === readOnly) return;
@@ -44,7 +50,7 @@ export async function mountDevice(context: MounterContext, request: MountRequest
   throw unexpected(`mount ${device.path} on ${path}`, mounted);
 }
 
-function mountArguments({ device, type, options, readOnly }: MountRequest, path: string): readonly string[] {
+function mountArguments(device: BlockDevice, { path, type, options, readOnly }: MountRequest): readonly string[] {
   const { options: first, readOnlyOptions } = kinds[type];
   const access = readOnly ? [...readOnlyOptions, "ro"] : ["rw"];
   // The last option wins.

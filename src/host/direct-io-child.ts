@@ -1,13 +1,15 @@
 /**
- * A program of its own, for everything that can hang in the kernel or needs an open device (V32): it reads one request
- * as JSON from standard input and answers with one line of JSON. Its parent (direct-io.ts) never touches the device.
- * It imports nothing but node: modules, so that it starts fast and is easy to bundle.
+ * A program of its own, for everything that can hang in the kernel or needs an open device (V32): each line of its
+ * standard input is a request in JSON, which it answers with a line of JSON before it reads the next; it ends with its
+ * input. Its parent (direct-io.ts) never touches the device. It imports nothing but node: modules, so that it starts fast
+ * and is easy to bundle.
  *
  * D1  A device counts only after fstat of the opened file: right type, right number (V33), and then the namespace UUID
  *     in sysfs: while the file is open, the number cannot pass to another device.
  * D2  A read is complete or an error; a short read proves nothing.
- * D3  `run` holds the verified device open while the program runs. The kernel gives neither its name nor its number to
- *     another device before the last open file is closed, so the program cannot meet another device under that name.
+ * D3  `hold` keeps the verified device open until this process ends. The kernel gives neither its name nor its number to
+ *     another device before the last open file is closed, so that no later request and no program that `run` starts can
+ *     meet another device under that name.
  * D4  `write` opens the attribute first and compares afterwards: an open attribute of a deleted controller refuses
  *     writes, even when another controller has taken its name in between.
  * D5  `swap` writes a block only if it holds what its caller has seen, and answers once the block is on the medium and
@@ -27,6 +29,7 @@ import {
   writeSync,
 } from "node:fs";
 import { open, readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
 export type Expectation =
@@ -62,10 +65,15 @@ export interface SwapRequest {
   readonly to: string;
 }
 
-export interface RunRequest {
-  readonly op: "run";
+/** D3. */
+export interface HoldRequest {
+  readonly op: "hold";
   readonly path: string;
   readonly expect: Expectation;
+}
+
+export interface RunRequest {
+  readonly op: "run";
   readonly file: string;
   readonly args: readonly string[];
 }
@@ -82,8 +90,9 @@ export interface GuardedWrite {
   readonly expect: readonly { readonly path: string; readonly text: string }[];
 }
 
-export type ChildRequest = ReadRequest | RunRequest | SwapRequest | WriteRequest;
+export type ChildRequest = HoldRequest | ReadRequest | RunRequest | SwapRequest | WriteRequest;
 
+const requests = createInterface({ input: process.stdin });
 const blockSize = 4096;
 const chunkSize = 4 * 1024 * 1024;
 const wasmPage = 64 * 1024;
@@ -108,8 +117,11 @@ async function answer(request: ChildRequest): Promise<object> {
   switch (request.op) {
     case "read":
       return readRegions(request);
+    case "hold":
+      hold(request);
+      return {};
     case "run":
-      return await runHolding(request);
+      return await runProgram(request);
     case "swap":
       swapBlock(request);
       return {};
@@ -122,7 +134,15 @@ async function answer(request: ChildRequest): Promise<object> {
 function readRegions({ path, expect, exclusive, regions, blocks }: ReadRequest): object {
   const flags = constants.O_RDONLY | constants.O_DIRECT | (exclusive ? constants.O_EXCL : 0);
   const file = openSync(path, flags);
-  verify(file, path, expect);
+  try {
+    verify(file, path, expect);
+    return readAll(file, regions, blocks.map(BigInt));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readAll(file: number, regions: ReadRequest["regions"], apart: readonly bigint[]): object {
   const memory = alignedMemory();
   const read = (at: bigint, length: number) => {
     const chunk = memory.subarray(0, length);
@@ -130,7 +150,6 @@ function readRegions({ path, expect, exclusive, regions, blocks }: ReadRequest):
     if (count !== length) throw new CodedError("SHORT_READ", `${count} of ${length} bytes at ${at}`);
     return chunk;
   };
-  const apart = blocks.map(BigInt);
   const contents = apart.map((at) => read(at, blockSize).toString("base64"));
   const zeros = Buffer.alloc(chunkSize);
   for (const { offset, length } of regions) {
@@ -150,9 +169,17 @@ function readRegions({ path, expect, exclusive, regions, blocks }: ReadRequest):
 }
 
 /** D5. Exclusive: what holds the device may be about to write there too. */
-function swapBlock({ path, expect, offset, from, to }: SwapRequest): void {
-  const file = openSync(path, constants.O_RDWR | constants.O_DIRECT | constants.O_EXCL);
-  verify(file, path, expect);
+function swapBlock(request: SwapRequest): void {
+  const file = openSync(request.path, constants.O_RDWR | constants.O_DIRECT | constants.O_EXCL);
+  try {
+    verify(file, request.path, request.expect);
+    swapIn(file, request);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function swapIn(file: number, { path, offset, from, to }: SwapRequest): void {
   const block = alignedMemory().subarray(0, blockSize);
   const assertHolds = (wanted: string, code: string) => {
     const count = readSync(file, block, 0, blockSize, BigInt(offset));
@@ -167,10 +194,13 @@ function swapBlock({ path, expect, offset, from, to }: SwapRequest): void {
   assertHolds(to, "NOT_WRITTEN");
 }
 
+let memory: Buffer | undefined;
+
 /** V45: memory of an ordinary Buffer is not aligned enough for direct reads; memory of WebAssembly is. */
 function alignedMemory(): Buffer {
   const { Memory } = Reflect.get(globalThis, "WebAssembly") as WebAssemblyMemory;
-  return Buffer.from(new Memory({ initial: chunkSize / wasmPage }).buffer);
+  memory ??= Buffer.from(new Memory({ initial: chunkSize / wasmPage }).buffer);
+  return memory;
 }
 
 function verify(file: number, path: string, expect: Expectation | undefined): void {
@@ -199,17 +229,24 @@ function verifyUuid(path: string, expect: Extract<Expectation, { kind: "block" }
   throw new CodedError("WRONG_DEVICE", `${path} must be namespace ${expect.uuid}; got ${actual}`);
 }
 
-/** D3. A SIGTERM to this process ends the program too. */
-async function runHolding({ path, expect, file, args }: RunRequest): Promise<object> {
-  const device = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  verify(device, path, expect);
+/** D3. Nothing closes it: that is what this process ends for. */
+function hold({ path, expect }: HoldRequest): void {
+  verify(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), path, expect);
+}
+
+/** A SIGTERM to this process ends the program first. */
+async function runProgram({ file, args }: RunRequest): Promise<object> {
   const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
-  process.once("SIGTERM", () => child.kill("SIGTERM"));
+  const stop = () => {
+    child.kill("SIGTERM");
+    requests.close();
+  };
+  process.once("SIGTERM", stop);
   const ended = once(child, "close").catch((error: unknown) => {
     throw new CodedError("SPAWN", `${file} did not start: ${String(error)}`);
   });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  closeSync(device);
+  process.removeListener("SIGTERM", stop);
   const cut = (output: string) => output.trimEnd().slice(-longestOutput);
   return { exitCode: child.exitCode, signal: child.signalCode, stdout: cut(stdout), stderr: cut(stderr) };
 }
@@ -237,7 +274,9 @@ function refusal(error: unknown): object {
   return { ok: false, code, message: error instanceof Error ? error.message : String(error) };
 }
 
-const result = await answer(JSON.parse(readFileSync(0, "utf8")) as ChildRequest)
-  .then((fields) => ({ ok: true, ...fields }))
-  .catch(refusal);
-writeSync(1, `${JSON.stringify(result)}\n`);
+for await (const line of requests) {
+  const result = await answer(JSON.parse(line) as ChildRequest)
+    .then((fields) => ({ ok: true, ...fields }))
+    .catch(refusal);
+  writeSync(1, `${JSON.stringify(result)}\n`);
+}

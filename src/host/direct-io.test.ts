@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { Expectation } from "./direct-io-child.ts";
-import { canClaim, readRegions, runOnDevice, swapBlock, writeGuarded } from "./direct-io.ts";
+import { poll } from "./clock.ts";
+import { converse } from "./converse.ts";
+import { askOnce, canClaim, holdDevice, readRegions, runHolding, swapBlock, writeGuarded } from "./direct-io.ts";
 import { exec, type Exec } from "./exec.ts";
 
+const child = join(import.meta.dirname, "direct-io-child.ts");
 const MiB = 1024 * 1024;
 const everything = [
   { offset: 0n, length: 5 * MiB },
@@ -19,7 +22,11 @@ describe("a direct reading", () => {
   const name = (leaf: string) => join(directory, leaf);
   const signal = () => AbortSignal.timeout(20_000);
   const read = (path: string, more = {}) =>
-    readRegions(exec, { path, expect: file, exclusive: false, regions: everything, ...more }, { signal: signal() });
+    readRegions(
+      askOnce(exec),
+      { path, expect: file, exclusive: false, regions: everything, ...more },
+      { signal: signal() },
+    );
 
   before(() => {
     directory = mkdtempSync(join(tmpdir(), "direct-io-"));
@@ -73,7 +80,7 @@ describe("a direct reading", () => {
     for (const stdout of ["", "{}", '{"ok":true}', '{"ok":true,"firstNonZero":"x"}', "zero"]) {
       const silent: Exec = () => Promise.resolve({ exitCode: 0, signal: undefined, stdout, stderr: "Killed" });
       const request = { path: "/dev/nvme0n1", exclusive: true, regions: [] };
-      const reading = await readRegions(silent, request, { signal: signal() });
+      const reading = await readRegions(askOnce(silent), request, { signal: signal() });
       assert.equal(reading.kind === "unreadable" && reading.code, "NO_ANSWER", stdout);
     }
   });
@@ -91,7 +98,7 @@ describe("a direct reading", () => {
     };
     const expect = { kind: "block", major: 259, minor: 300 } as const;
     const request = { path: "/dev/a b", expect, exclusive: true, regions: everything, blocks: [4096n] };
-    const reading = await readRegions(spy, request, { signal: signal() });
+    const reading = await readRegions(askOnce(spy), request, { signal: signal() });
     assert.equal(reading.kind === "unreadable" && reading.code, "NO_ANSWER", "a block is missing in the answer");
     assert.deepEqual(seen, [
       process.execPath,
@@ -116,7 +123,7 @@ describe("the swap of a block", () => {
   let path = "";
   const block = (byte: number) => Buffer.alloc(4096, byte);
   const swap = (from: Buffer, to: Buffer, expect: Expectation = file) =>
-    swapBlock(exec, { path, expect, offset: 8192n, from, to }, { signal: AbortSignal.timeout(20_000) });
+    swapBlock(askOnce(exec), { path, expect, offset: 8192n, from, to }, { signal: AbortSignal.timeout(20_000) });
 
   before(() => {
     directory = mkdtempSync(join(tmpdir(), "direct-io-"));
@@ -139,14 +146,16 @@ describe("the swap of a block", () => {
 
   it("writes to no other device than the expected one", async () => {
     const expect = { kind: "block", major: 259, minor: 1 } as const;
-    await assert.rejects(swap(block(3), block(9), expect), { kind: "precondition", message: /not a block device/ });
+    await assert.rejects(swap(block(3), block(9), expect), { kind: "unavailable", message: /not a block device/ });
     assert.deepEqual(readFileSync(path), Buffer.concat([1, 2, 3, 4].map(block)));
   });
 
   it("is no success without the child's word", async () => {
     const silent: Exec = () => Promise.resolve({ exitCode: 0, signal: undefined, stdout: "", stderr: "Killed" });
     const request = { path, expect: file, offset: 0n, from: block(1), to: block(0) };
-    await assert.rejects(swapBlock(silent, request, { signal: AbortSignal.timeout(1000) }), { kind: "unavailable" });
+    await assert.rejects(swapBlock(askOnce(silent), request, { signal: AbortSignal.timeout(1000) }), {
+      kind: "unavailable",
+    });
   });
 });
 
@@ -157,7 +166,7 @@ describe("claiming a device", () => {
       Promise.resolve({ exitCode: 0, signal: undefined, stdout: JSON.stringify(answer), stderr: "" });
   const claim = (answer: object) =>
     canClaim(
-      answering(answer),
+      askOnce(answering(answer)),
       { path: "/dev/nvme0n1", number: { major: 259, minor: 1 } },
       { signal: AbortSignal.timeout(1000) },
     );
@@ -175,16 +184,50 @@ describe("claiming a device", () => {
   });
 });
 
-describe("a program on a device", () => {
-  it("does not start when the path is not the device", async () => {
+describe("a held device", () => {
+  const signal = () => AbortSignal.timeout(20_000);
+
+  it("is the one that was meant, or is not held at all", async () => {
     const directory = mkdtempSync(join(tmpdir(), "direct-io-"));
     const path = join(directory, "regular");
     writeFileSync(path, "");
-    const touch = ["touch", join(directory, "ran")] as const;
     const device = { path, number: { major: 259, minor: 1 } };
-    const work = runOnDevice(exec, device, touch, { signal: AbortSignal.timeout(20_000) });
-    await assert.rejects(work, { kind: "precondition", message: /is not a block device/ });
-    assert.throws(() => statSync(join(directory, "ran")), { code: "ENOENT" });
+    const hold = async (other: string) => holdDevice(converse, { ...device, path: other }, { signal: signal() });
+    await assert.rejects(hold(path), { kind: "unavailable", message: /is not a block device/ });
+    await assert.rejects(hold(join(directory, "absent")), { kind: "unavailable", message: /ENOENT/ });
+    rmSync(directory, { recursive: true });
+  });
+
+  it("is let go when the child answers nonsense", async () => {
+    const ended: string[] = [];
+    const ask = () => Promise.resolve({ exitCode: 0, signal: undefined, stdout: "yes", stderr: "" });
+    const device = { path: "/dev/nvme0n1", number: { major: 259, minor: 1 } };
+    const work = holdDevice(() => ({ ask, end: () => ended.push("ended") }), device, { signal: signal() });
+    await assert.rejects(work, { kind: "unavailable", message: /yes/ });
+    assert.deepEqual(ended, ["ended"]);
+  });
+
+  it("has programs run one after the other by one child", async () => {
+    const { ask, end } = converse(process.execPath, [child]);
+    const run = async (...argv: readonly [string, ...string[]]) => runHolding(ask, argv, { signal: signal() });
+    const result = await run("sh", "-c", "echo $PPID; echo why >&2; exit 7");
+    assert.deepEqual([result.exitCode, result.stderr], [7, "why"]);
+    assert.equal((await run("sh", "-c", "echo $PPID")).stdout, result.stdout, "the same parent");
+    await assert.rejects(run("/nowhere/at/all"), { kind: "unavailable", message: /did not start/ });
+    end();
+  });
+
+  it("ends the program that runs when it is told to end", async () => {
+    const { ask } = converse(process.execPath, [child]);
+    const directory = mkdtempSync(join(tmpdir(), "direct-io-"));
+    const file = join(directory, "ended");
+    const stop = new AbortController();
+    const script = `trap 'echo yes > "$0"; exit' TERM; echo > "$0.ready"; while :; do sleep 0.05; done`;
+    const running = runHolding(ask, ["sh", "-c", script, file], { signal: stop.signal });
+    await poll(() => Promise.resolve(existsSync(`${file}.ready`) ? true : undefined), signal());
+    stop.abort(new Error("enough"));
+    await assert.rejects(running, { message: "enough" });
+    await poll(() => Promise.resolve(existsSync(file) ? true : undefined), signal());
     rmSync(directory, { recursive: true });
   });
 });
@@ -201,7 +244,7 @@ describe("a guarded write", () => {
       expect: [{ path: name("nqn"), text }],
     });
     const writes = [write("a", "mine"), write("b", "min"), write("absent", "mine")];
-    await writeGuarded(exec, writes, { signal: AbortSignal.timeout(20_000) });
+    await writeGuarded(askOnce(exec), writes, { signal: AbortSignal.timeout(20_000) });
     assert.equal(readFileSync(name("a"), "utf8"), "1");
     assert.equal(readFileSync(name("b"), "utf8"), "0");
     assert.throws(() => statSync(name("absent")), { code: "ENOENT" });

@@ -1,6 +1,7 @@
 /**
- * Direct reads, exclusive opens, programs on a verified device and blocking kernel writes, each in one child process
- * (direct-io-child.ts): this process never opens a volume's device and stays healthy when one hangs (V32).
+ * Direct reads, exclusive opens, programs on a verified device and blocking kernel writes, in a child process
+ * (direct-io-child.ts): this process never opens a volume's device and stays healthy when one hangs (V32). A single
+ * question has a child of its own; whoever has several of one device keeps the child (`holdDevice`).
  *
  * O1  Only an answer that says so is a complete reading. A child that dies, is cut short or answers nonsense leaves
  *     the device unreadable.
@@ -9,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { failure } from "../domain/errors.ts";
 import type { DeviceNumber } from "../domain/model.ts";
+import type { Ask, Conversation, Converse } from "./converse.ts";
 import type { ChildRequest, Expectation, GuardedWrite } from "./direct-io-child.ts";
 import type { Exec, ExecResult } from "./exec.ts";
 
@@ -69,8 +71,13 @@ const child = fileURLToPath(
   new URL(`direct-io-child.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
 );
 
-async function ask<T>(run: Exec, request: ChildRequest, schema: z.ZodType<T>, bounds: Bounds): Promise<T | Refusal> {
-  const result = await run(process.execPath, [child], { signal: bounds.signal, input: JSON.stringify(request) });
+/** A child for one question. */
+export function askOnce(run: Exec): Ask {
+  return async (question, signal) => await run(process.execPath, [child], { signal, input: question });
+}
+
+async function put<T>(ask: Ask, request: ChildRequest, schema: z.ZodType<T>, { signal }: Bounds): Promise<T | Refusal> {
+  const result = await ask(JSON.stringify(request), signal);
   const answer = z.union([schema, refusal]).safeParse(parseJson(result.stdout));
   if (answer.success) return answer.data;
   const said = result.stderr.trim().slice(-500) || result.stdout.slice(0, 500);
@@ -85,11 +92,28 @@ function parseJson(text: string): unknown {
   }
 }
 
+/**
+ * A child that holds the verified device open until its conversation ends: until then the device's name belongs to no
+ * other one (V33).
+ */
+export async function holdDevice(talk: Converse, device: DeviceIdentity, bounds: Bounds): Promise<Conversation> {
+  const { path } = device;
+  const conversation = talk(process.execPath, [child]);
+  try {
+    const answer = await put(conversation.ask, { op: "hold", path, expect: expectationOf(device) }, doneAnswer, bounds);
+    if (answer.ok) return conversation;
+    throw failure("unavailable", { cannot: `hold ${path}`, rule: answer.message, got: answer.code });
+  } catch (error) {
+    conversation.end();
+    throw error;
+  }
+}
+
 /** Reads all regions of a device or file directly and says where the first byte is that is not zero. */
-export async function readRegions(run: Exec, request: RegionsRequest, bounds: Bounds): Promise<RegionsReading> {
+export async function readRegions(ask: Ask, request: RegionsRequest, bounds: Bounds): Promise<RegionsReading> {
   const regions = request.regions.map(({ offset, length }) => ({ offset: String(offset), length }));
   const wanted = (request.blocks ?? []).map(String);
-  const answer = await ask(run, { op: "read", ...request, regions, blocks: wanted }, readAnswer, bounds);
+  const answer = await put(ask, { op: "read", ...request, regions, blocks: wanted }, readAnswer, bounds);
   if (!answer.ok) return { kind: "unreadable", code: answer.code, reason: answer.message };
   const { firstNonZero, blocks } = answer;
   if (blocks.length !== wanted.length) {
@@ -116,14 +140,13 @@ export interface BlockSwap {
  * Replaces a block of a device that nothing else holds, on the medium when this returns. False: the block holds something
  * else than `from`, and still does.
  */
-export async function swapBlock(run: Exec, swap: BlockSwap, bounds: Bounds): Promise<boolean> {
+export async function swapBlock(ask: Ask, swap: BlockSwap, bounds: Bounds): Promise<boolean> {
   const { path, expect, offset, from, to } = swap;
   const contents = { from: from.toString("base64"), to: to.toString("base64") };
-  const answer = await ask(run, { op: "swap", path, expect, offset: String(offset), ...contents }, doneAnswer, bounds);
+  const answer = await put(ask, { op: "swap", path, expect, offset: String(offset), ...contents }, doneAnswer, bounds);
   if (answer.ok) return true;
   if (answer.code === "CHANGED") return false;
-  const kind = gone.includes(answer.code) ? "precondition" : "unavailable";
-  throw failure(kind, { cannot: `write a block of ${path}`, rule: answer.message, got: answer.code });
+  throw failure("unavailable", { cannot: `write a block of ${path}`, rule: answer.message, got: answer.code });
 }
 
 /** A device that is not there, or whose name belongs to another one by now. */
@@ -134,38 +157,30 @@ const gone = ["ENOENT", "ENXIO", "ENODEV", "WRONG_DEVICE"];
  * nothing can be holding it under this name. What still holds a vanished device shows under /sys/fs, not here; and a
  * name is given to another device only after the last holder let go. Any other error is no answer and is thrown.
  */
-export async function canClaim(run: Exec, device: DeviceIdentity, bounds: Bounds): Promise<boolean> {
+export async function canClaim(ask: Ask, device: DeviceIdentity, bounds: Bounds): Promise<boolean> {
   const { path } = device;
   const expect = expectationOf(device);
-  const reading = await readRegions(run, { path, expect, exclusive: true, regions: [] }, bounds);
+  const reading = await readRegions(ask, { path, expect, exclusive: true, regions: [] }, bounds);
   if (reading.kind === "read" || gone.includes(reading.code)) return true;
   if (reading.code === "EBUSY") return false;
   throw failure("unavailable", { cannot: `claim ${path}`, rule: reading.reason, got: reading.code });
 }
 
-/**
- * Runs a program that changes a device, while the device is held open and was verified to be the expected one (S3,
- * V33). The exit status is data, as with every `Exec`.
- */
-export async function runOnDevice(
-  run: Exec,
-  device: DeviceIdentity,
+/** Runs a program in a child that holds a device. The exit status is data, as with every `Exec`. */
+export async function runHolding(
+  ask: Ask,
   [file, ...args]: readonly [string, ...string[]],
   bounds: Bounds,
 ): Promise<ExecResult> {
-  const { path } = device;
-  const answer = await ask(run, { op: "run", path, expect: expectationOf(device), file, args }, runAnswer, bounds);
-  if (!answer.ok) {
-    const kind = gone.includes(answer.code) ? "precondition" : "unavailable";
-    throw failure(kind, { cannot: `run ${file} on ${path}`, rule: answer.message, got: answer.code });
-  }
+  const answer = await put(ask, { op: "run", file, args }, runAnswer, bounds);
+  if (!answer.ok) throw failure("unavailable", { cannot: `run ${file}`, rule: answer.message, got: answer.code });
   const { exitCode, signal, stdout, stderr } = answer;
   return { exitCode: exitCode ?? undefined, signal: signal ?? undefined, stdout, stderr };
 }
 
 /** Writes kernel attributes whose writers block, each only if the files beside it say what is expected. */
-export async function writeGuarded(run: Exec, writes: readonly GuardedWrite[], bounds: Bounds): Promise<void> {
-  const answer = await ask(run, { op: "write", writes }, doneAnswer, bounds);
+export async function writeGuarded(ask: Ask, writes: readonly GuardedWrite[], bounds: Bounds): Promise<void> {
+  const answer = await put(ask, { op: "write", writes }, doneAnswer, bounds);
   if (answer.ok) return;
   const paths = writes.map(({ path }) => path).join(", ");
   throw failure("unavailable", { cannot: `write ${paths}`, rule: answer.message, got: answer.code });

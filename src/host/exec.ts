@@ -1,5 +1,5 @@
 /**
- * The only way this driver runs another program to its end; hold-lock.ts keeps one running.
+ * The only way this driver runs another program to its end; converse.ts and hold-lock.ts keep one running.
  *
  * X1  argv only, never a shell; LC_ALL=C; a fixed PATH; no standard input unless given.
  * X2  Bound to a signal: an abort sends SIGTERM, then SIGKILL, and the caller stops waiting at once. A child stuck in
@@ -27,32 +27,37 @@ export interface ExecResult {
 /** Runs one program to its end. */
 export type Exec = (file: string, args: readonly string[], options: ExecOptions) => Promise<ExecResult>;
 
-const environment = { LC_ALL: "C", PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
-const outputLimit = 1024 * 1024;
-const killDelayMs = 2000;
+/** What every program is started with (X1, X2). */
+export const childOptions = {
+  reject: false,
+  extendEnv: false,
+  env: { LC_ALL: "C", PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+  forceKillAfterDelay: 2000,
+  // execa's own cleanup raises SIGTERM again in this process, which would end it in the middle of its drain.
+  cleanup: false,
+  maxBuffer: 1024 * 1024,
+  stripFinalNewline: true,
+} as const;
 
 export const exec: Exec = async (file, args, { signal, input }) => {
   signal.throwIfAborted();
-  const child = execa(file, args, {
-    cancelSignal: signal,
-    forceKillAfterDelay: killDelayMs,
-    reject: false,
-    extendEnv: false,
-    env: environment,
-    // execa's own cleanup raises SIGTERM again in this process, which would end it in the middle of its drain.
-    cleanup: false,
-    maxBuffer: outputLimit,
-    stripFinalNewline: true,
-    ...(input === undefined ? { stdin: "ignore" } : { input }),
-  });
-  const result = await untilAborted(child, signal);
-  if (result.exitCode === undefined && result.signal === undefined) {
-    const { shortMessage, cause } = result;
-    throw failure("unavailable", { cannot: `run ${file}`, rule: shortMessage ?? "it did not start", cause });
-  }
-  const { exitCode, stdout, stderr } = result;
-  return { exitCode, signal: result.signal, stdout, stderr };
+  const stdin = input === undefined ? ({ stdin: "ignore" } as const) : { input };
+  const child = execa(file, args, { ...childOptions, cancelSignal: signal, ...stdin });
+  return resultOf(file, await untilAborted(child, signal));
 };
+
+interface Ending extends Pick<ExecResult, "stdout" | "stderr"> {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly shortMessage?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** How a program ended; one that did not start is an error. */
+export function resultOf(file: string, { exitCode, signal, shortMessage, cause, stdout, stderr }: Ending): ExecResult {
+  if (exitCode !== undefined || signal !== undefined) return { exitCode, signal, stdout, stderr };
+  throw failure("unavailable", { cannot: `run ${file}`, rule: shortMessage ?? "it did not start", cause });
+}
 
 /** Runs a program and refuses any exit status but 0, quoting what it said. */
 export async function execOk(

@@ -96,4 +96,18 @@ describe("a job", () => {
     await assert.rejects(jobs.run("v", work, AbortSignal.abort(new Error("over"))), /over/);
     assert.equal(started, false);
   });
+
+  it("is over before what is to be done afterwards, and that is done at once without one", async () => {
+    const jobs = new JobTable();
+    const done: string[] = [];
+    jobs.afterwards("v", () => done.push("at once"));
+    const { promise: work, reject } = Promise.withResolvers<undefined>();
+    const first = jobs.run("v", async () => work, never());
+    jobs.afterwards("v", () => done.push("later"));
+    assert.deepEqual(done, ["at once"]);
+    reject(new Error("it failed"));
+    await assert.rejects(first);
+    await jobs.settled("v", never());
+    assert.deepEqual(done, ["at once", "later"]);
+  });
 });

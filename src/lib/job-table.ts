@@ -21,4 +21,11 @@ export class JobTable {
     const job = this.#jobs.get(key);
     if (job !== undefined) await untilAborted(Promise.allSettled([job]), signal);
   }
+
+  /** Does something once no job runs under a key: now, or when the present one has ended. */
+  afterwards(key: string, action: () => void): void {
+    const job = this.#jobs.get(key);
+    if (job === undefined) action();
+    else void Promise.allSettled([job]).then(action);
+  }
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { failure } from "../domain/errors.ts";
 import type { Nqn } from "../domain/identity.ts";
 import { poll } from "../host/clock.ts";
-import { writeGuarded } from "../host/direct-io.ts";
+import { askOnce, writeGuarded } from "../host/direct-io.ts";
 import type { Exec } from "../host/exec.ts";
 import { controllerDirectory, readSubsystems, type Controller, type Subsystem } from "./sysfs.ts";
 
@@ -37,7 +37,7 @@ export async function removeControllers(
     if (left.controllers.length === 0 && left.devices.length === 0) return true;
     const fresh = left.controllers.filter((controller) => !asked.has(identityOf(controller)));
     for (const controller of fresh) asked.add(identityOf(controller));
-    if (fresh.length > 0) await writeGuarded(exec, fresh.map(deletion(sys, nqn)), { signal });
+    if (fresh.length > 0) await writeGuarded(askOnce(exec), fresh.map(deletion(sys, nqn)), { signal });
     return undefined;
   };
   try {

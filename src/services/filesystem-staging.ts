@@ -12,7 +12,7 @@ import { failure } from "../domain/errors.ts";
 import { filesystemUuidOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import { intentOffset } from "../domain/format-intent.ts";
 import type { Attachment, FilesystemType, NodeIdentity, Usage } from "../domain/model.ts";
-import type { Filesystem, FoundIntent } from "../filesystem/index.ts";
+import type { Filesystem, FoundIntent, HeldDevice } from "../filesystem/index.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import { JobTable } from "../lib/job-table.ts";
 import type { FormatMarks } from "../node-journal/index.ts";
@@ -32,6 +32,8 @@ export interface FilesystemStageRequest {
   readonly stagingPath: string;
   readonly usage: Extract<Usage, { kind: "filesystem" }>;
 }
+
+type Held = NvmeDevice & { readonly held: HeldDevice };
 
 interface Plan {
   readonly action: "format" | "mount";
@@ -55,6 +57,16 @@ export class FilesystemStaging {
   }
 
   async mount(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal) {
+    const held = await this.#deps.filesystem.hold(device, signal);
+    try {
+      return await this.#mountHeld(request, { ...device, held }, signal);
+    } finally {
+      // J2: a job that goes on without the request still works on the device.
+      this.#jobs.afterwards(request.volume, () => held.release());
+    }
+  }
+
+  async #mountHeld(request: FilesystemStageRequest, device: Held, signal: AbortSignal) {
     const { attachment, usage, volume } = request;
     const readOnly = attachment.access === "read-only";
     const { action, intents } = await this.#decide(request, device, signal);
@@ -66,16 +78,16 @@ export class FilesystemStaging {
       if (!readOnly) await this.#check(volume, device, usage.type, signal);
     }
     const { type, options } = usage;
-    await this.#deps.filesystem.mount({ device, path: request.stagingPath, type, options, readOnly }, signal);
+    await device.held.mount({ path: request.stagingPath, type, options, readOnly }, signal);
     if (action === "format") return "formatted and mounted";
     return readOnly ? "mounted" : "checked and mounted";
   }
 
-  async #decide(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal): Promise<Plan> {
+  async #decide(request: FilesystemStageRequest, { held }: Held, signal: AbortSignal): Promise<Plan> {
     const { volume, attachment, usage } = request;
     const { content, blankSizes, epoch } = attachment;
     const formattedInThisEpoch = await this.#deps.marks.has(volume, epoch);
-    const evidence = await this.#deps.filesystem.inspect(device, { volume, blankSizes }, signal);
+    const evidence = await held.inspect({ volume, blankSizes }, signal);
     const decision = decideFormat({ requested: usage.type, content, evidence, formattedInThisEpoch });
     switch (decision.action) {
       case "format":
@@ -95,27 +107,22 @@ export class FilesystemStaging {
   /** J3. Intents of a mkfs that was cut short stay until this one has succeeded. */
   async #format(
     request: FilesystemStageRequest,
-    device: NvmeDevice,
+    { held, size }: Held,
     earlier: readonly FoundIntent[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { cluster, filesystem, marks } = this.#deps;
+    const { cluster, node, marks } = this.#deps;
     const { volume, attachment, usage } = request;
     const uuid = filesystemUuidOf(cluster, volume);
     await this.#job(volume, signal, async (limit) => {
-      const place = intentOffset(device.size);
+      const place = intentOffset(size);
       const isThere = earlier.some(({ offset }) => offset === place);
-      const intents = isThere ? earlier : [...earlier, await this.#announce(request, device, limit)];
-      await filesystem.make(device, { type: usage.type, uuid, isOver: earlier.length > 0 }, limit);
-      for (const intent of intents) await filesystem.eraseIntent(device, intent, limit);
+      const intent = { volume, type: usage.type, node: node.id, time: new Date().toISOString() };
+      const intents = isThere ? earlier : [...earlier, await held.putIntent(intent, limit)];
+      await held.make({ type: usage.type, uuid, isOver: earlier.length > 0 }, limit);
+      for (const found of intents) await held.eraseIntent(found, limit);
       await marks.add(volume, attachment.epoch);
     });
-  }
-
-  async #announce({ volume, usage }: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal) {
-    const { filesystem, node } = this.#deps;
-    const intent = { volume, type: usage.type, node: node.id, time: new Date().toISOString() };
-    return await filesystem.putIntent(device, intent, signal);
   }
 
   /** J4, for a file system that is there already. */
@@ -125,9 +132,8 @@ export class FilesystemStaging {
     else if (!(await marks.has(volume, attachment.epoch))) await marks.add(volume, attachment.epoch);
   }
 
-  async #check(volume: VolumeId, device: NvmeDevice, type: FilesystemType, signal: AbortSignal): Promise<void> {
-    const { filesystem } = this.#deps;
-    const result = await this.#job(volume, signal, async (limit) => filesystem.check(device, type, limit));
+  async #check(volume: VolumeId, { held }: Held, type: FilesystemType, signal: AbortSignal): Promise<void> {
+    const result = await this.#job(volume, signal, async (limit) => held.check(type, limit));
     if (result.kind !== "damaged") return;
     throw refused(volume, `its ${type} file system needs a repair by a person: ${result.report}`);
   }

@@ -148,7 +148,7 @@ describe("staging a volume whose content is not as expected", () => {
     const bench = new NodeBench();
     const volume = bench.volume("a");
     const request = bench.request(volume, bench.publish(volume, 1));
-    const broken = t.mock.method(bench.kernel, "eraseIntent", async () => Promise.reject(new Error("EIO")));
+    const broken = t.mock.method(bench.devices, "eraseIntent", async () => Promise.reject(new Error("EIO")));
     await assert.rejects(bench.staging.stage(request, signal()), /EIO/);
     assert.deepEqual(await bench.kernel.mounts(), []);
     broken.mock.restore();
@@ -158,7 +158,7 @@ describe("staging a volume whose content is not as expected", () => {
   it("asks again when the device cannot be read", async (t) => {
     const bench = new NodeBench();
     const volume = bench.volume("a");
-    t.mock.method(bench.kernel, "inspect", async () => Promise.resolve({ kind: "unreadable", reason: "EIO at 0" }));
+    t.mock.method(bench.devices, "inspect", async () => Promise.resolve({ kind: "unreadable", reason: "EIO at 0" }));
     const request = bench.request(volume, bench.publish(volume, 1));
     await assert.rejects(bench.staging.stage(request, signal()), { kind: "unavailable", message: /EIO at 0/ });
     assert.equal(bench.recorder.count("filesystem.make"), 0);
@@ -171,7 +171,7 @@ describe("staging a volume whose content is not as expected", () => {
     await bench.staging.stage(request, signal());
     await bench.staging.unstage(volume, staging, signal());
     const damaged = async () => Promise.resolve({ kind: "damaged", report: "inode 12 is odd" });
-    t.mock.method(bench.kernel, "check", damaged);
+    t.mock.method(bench.devices, "check", damaged);
     await assert.rejects(bench.staging.stage(request, signal()), { kind: "precondition", message: /inode 12 is odd/ });
     assert.deepEqual(await bench.kernel.mounts(), []);
   });
@@ -253,22 +253,18 @@ describe("a mkfs that takes longer than its request", () => {
     const bench = new NodeBench();
     const volume = bench.volume("a");
     const request = bench.request(volume, bench.publish(volume, 1));
-    const { promise: slow, resolve } = Promise.withResolvers<undefined>();
-    const { promise: begun, resolve: begin } = Promise.withResolvers<undefined>();
-    const make = bench.kernel.make.bind(bench.kernel);
-    t.mock.method(bench.kernel, "make", async (...args: Parameters<typeof make>) => {
-      begin(undefined);
-      await slow;
-      await make(...args);
-    });
+    const mkfs = bench.delayMake(t);
+    const released = t.mock.method(bench.devices, "release");
     const first = new AbortController();
     const call = bench.staging.stage(request, first.signal);
-    await begun;
+    await mkfs.begun;
     first.abort(new Error("the deadline"));
     await assert.rejects(call, /the deadline/);
+    assert.equal(released.mock.callCount(), 0, "mkfs still has the device");
     const repeat = bench.staging.stage(request, signal());
-    resolve(undefined);
+    mkfs.goOn();
     assert.equal(await repeat, "checked and mounted");
+    assert.equal(released.mock.callCount(), 2);
     assert.equal(bench.recorder.count("filesystem.make"), 1);
     assert.equal(bench.formatted.marked.get(volume), 1);
   });
@@ -276,15 +272,10 @@ describe("a mkfs that takes longer than its request", () => {
   it("keeps an unstage waiting, so that the device is not taken from under it", async (t) => {
     const bench = new NodeBench();
     const volume = bench.volume("a");
-    const { promise: slow, resolve } = Promise.withResolvers<undefined>();
-    const { promise: begun, resolve: begin } = Promise.withResolvers<undefined>();
-    t.mock.method(bench.kernel, "make", async () => {
-      begin(undefined);
-      await slow;
-    });
+    const mkfs = bench.delayMake(t);
     const first = new AbortController();
     const call = bench.staging.stage(bench.request(volume, bench.publish(volume, 1)), first.signal);
-    await begun;
+    await mkfs.begun;
     first.abort(new Error("the deadline"));
     await assert.rejects(call, /the deadline/);
     const second = new AbortController();
@@ -292,7 +283,7 @@ describe("a mkfs that takes longer than its request", () => {
     second.abort(new Error("too long"));
     await assert.rejects(unstage, /too long/);
     assert.equal(bench.recorder.count("initiator.disconnect"), 0);
-    resolve(undefined);
+    mkfs.goOn();
     await bench.staging.unstage(volume, staging, signal());
     assert.deepEqual(await bench.leftovers(volume), []);
   });

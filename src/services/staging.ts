@@ -107,9 +107,13 @@ export class Staging {
 
   /** An intent that a cut-off mkfs has left would let a later stage format what a pod has written by then. */
   async #eraseIntents({ volume, attachment }: StageRequest, device: NvmeDevice, signal: AbortSignal): Promise<void> {
-    const { filesystem } = this.#deps;
-    const found = await filesystem.findIntents(device, { volume, blankSizes: attachment.blankSizes }, signal);
-    for (const intent of found) await filesystem.eraseIntent(device, intent, signal);
+    const held = await this.#deps.filesystem.hold(device, signal);
+    try {
+      const found = await held.findIntents({ volume, blankSizes: attachment.blankSizes }, signal);
+      for (const intent of found) await held.eraseIntent(intent, signal);
+    } finally {
+      held.release();
+    }
   }
 
   async #connect({ volume, attachment }: StageRequest, signal: AbortSignal): Promise<NvmeDevice> {

@@ -12,6 +12,7 @@ import { writeDriverImage, type DriverImage } from "./driver-image.ts";
 import { imageFiles, totalBytes, type ImageFile } from "./image-files.ts";
 import { programs } from "./programs.ts";
 import { endOf, runInImage, startInImage, unpackImage, type UnpackedImage } from "./unpacked-image.ts";
+import type { ReadRequest } from "../../src/host/direct-io-child.ts";
 
 const project = join(import.meta.dirname, "../..");
 const limitBytes = 250_000_000;
@@ -188,7 +189,8 @@ describe("the driver in the image, under a read-only root", () => {
     await writeFile(join(image.state, "disk"), Buffer.alloc(8192));
     const path = "/var/lib/nvmetcp-csi/disk";
     const regions = [{ offset: "4096", length: 4096 }];
-    const request = { op: "read", path, expect: { kind: "file" }, exclusive: false, regions, blocks: [] };
+    const expect = { kind: "file" } as const;
+    const request: ReadRequest = { op: "read", path, expect, exclusive: false, regions, blocks: [] };
     const stdin = JSON.stringify(request);
     const { status, stdout } = await runInImage(image, ["node", "/app/direct-io-child.js"], {
       stdin,

@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import type { HoldRequest } from "../../src/host/direct-io-child.ts";
 
 describe("the node service", () => {
   let guest: GuestDriver;
@@ -135,15 +136,9 @@ describe("the node service", () => {
     await volume.open();
     const path = await volume.device();
     const [major, minor] = (await run(`cat /sys/class/block/${path.slice(5)}/dev`)).split(":").map(Number);
+    assert.ok(major !== undefined && minor !== undefined);
     const ask = async (uuid: string) => {
-      const request = {
-        op: "read",
-        path,
-        expect: { kind: "block", major, minor, uuid },
-        exclusive: true,
-        regions: [],
-        blocks: [],
-      };
+      const request: HoldRequest = { op: "hold", path, expect: { kind: "block", major, minor, uuid } };
       const { node, project } = guest.machine;
       return (
         await guest.machine.exec([node, `${project}/dist/direct-io-child.js`], { stdin: JSON.stringify(request) })

@@ -2,12 +2,14 @@
  * A node without a kernel: the node services over the in-memory initiator and file systems, with every side effect
  * recorded. The target is a table that tests change: who may connect, and what lies behind.
  */
+import type { TestContext } from "node:test";
 import { hostIdentityOf, exportIdentityOf, volumeIdOf, type ClusterId, type Uuid } from "../../src/domain/identity.ts";
 import type { VolumeId } from "../../src/domain/identity.ts";
 import type { Attachment, Content, NodeIdentity } from "../../src/domain/model.ts";
 import { formatNodeId } from "../../src/domain/node-id.ts";
 import { failure } from "../../src/domain/errors.ts";
-import type { TargetPaths } from "../../src/filesystem/index.ts";
+import type { BlockDevice, HeldDevice, TargetPaths } from "../../src/filesystem/index.ts";
+import { MemoryDevice } from "../../src/filesystem/memory-device.ts";
 import { MemoryFilesystem } from "../../src/filesystem/memory-filesystem.ts";
 import type { FormatMarks, JournalEntry, NodeJournal } from "../../src/node-journal/index.ts";
 import { MemoryInitiator, type MemoryExport } from "../../src/nvme/memory-initiator.ts";
@@ -69,19 +71,34 @@ class MemoryPaths implements TargetPaths {
   }
 }
 
+/** Devices are recorded under the same name as what they are asked of. */
+class RecordedFilesystem extends MemoryFilesystem {
+  readonly #recorder: Recorder;
+
+  constructor(recorder: Recorder, isPresent: (name: string) => boolean) {
+    super({ isPresent });
+    this.#recorder = recorder;
+  }
+
+  override async hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice> {
+    const held = await super.hold(device, signal);
+    return this.#recorder.watch("filesystem", held, ["putIntent", "make", "eraseIntent", "check", "mount"]);
+  }
+}
+
 export class NodeBench {
   readonly node: NodeIdentity = { id: formatNodeId("node-a", uuid, "A".repeat(43)), uuid };
   readonly recorder = new Recorder();
   readonly exports = new Map<string, MemoryExport>();
-  readonly kernel = new MemoryFilesystem({ isPresent: (name) => this.connections.isPresent(name) });
+  readonly kernel = new RecordedFilesystem(this.recorder, (name) => this.connections.isPresent(name));
   readonly connections = new MemoryInitiator({ exportOf: (nqn) => this.exports.get(nqn) });
+  /** What all devices can do, for tests that change it. */
+  readonly devices = MemoryDevice.prototype;
   readonly files = new MemoryJournal();
   readonly formatted = new MemoryMarks();
   readonly directories = new MemoryPaths();
   /** What the services see: the same objects, recorded. */
-  readonly filesystem = this.recorder.watch("filesystem", this.kernel, [
-    ...(["putIntent", "make", "eraseIntent", "check", "mount", "bind", "unmount"] as const),
-  ]);
+  readonly filesystem = this.recorder.watch("filesystem", this.kernel, ["bind", "unmount"]);
   readonly initiator = this.recorder.watch("initiator", this.connections, ["connect", "disconnect"]);
   readonly journal = this.recorder.watch("journal", this.files, ["save", "remove"]);
   readonly marks = this.recorder.watch("marks", this.formatted, ["add"]);
@@ -137,6 +154,19 @@ export class NodeBench {
 
   request(volume: VolumeId, attachment: Attachment, more: Partial<StageRequest> = {}): StageRequest {
     return { volume, attachment, stagingPath: staging, usage: ext4, ...more };
+  }
+
+  /** Every mkfs waits until it is told to go on. */
+  delayMake(t: TestContext): { readonly begun: Promise<undefined>; readonly goOn: () => void } {
+    const begin = Promise.withResolvers<undefined>();
+    const end = Promise.withResolvers<undefined>();
+    const make: HeldDevice["make"] = Reflect.get(this.devices, "make");
+    t.mock.method(this.devices, "make", async function (this: HeldDevice, ...args: Parameters<typeof make>) {
+      begin.resolve(undefined);
+      await end.promise;
+      await Reflect.apply(make, this, args);
+    });
+    return { begun: begin.promise, goOn: () => end.resolve(undefined) };
   }
 
   /** What is left of a volume on this node, in words. */

@@ -1,0 +1,104 @@
+/** A device of this host's kernel, held open by a child process: what is looked at on it, made, checked and mounted. */
+import { DomainError, failure } from "../domain/errors.ts";
+import type { FormatIntent } from "../domain/format-intent.ts";
+import { gateRegions } from "../domain/gate-regions.ts";
+import type { FilesystemType } from "../domain/model.ts";
+import { probeSignature } from "../host/blkid.ts";
+import type { Conversation } from "../host/converse.ts";
+import { expectationOf, readRegions, type RegionsReading } from "../host/direct-io.ts";
+import { eraseIntent, intentPlaces, judgeIntents, putIntent } from "./device-intents.ts";
+import { diagnose, makeFilesystem } from "./filesystem-kind.ts";
+import type {
+  BlockDevice,
+  CheckResult,
+  Evidence,
+  FormatRequest,
+  FoundIntent,
+  HeldDevice,
+  Inspection,
+  MountRequest,
+} from "./index.ts";
+import { kinds } from "./kinds.ts";
+import { mountDevice, type MounterContext } from "./mounter.ts";
+
+export class KernelDevice implements HeldDevice {
+  readonly #context: MounterContext;
+  readonly #device: BlockDevice;
+  readonly #child: Conversation;
+
+  /** `child` holds the device. */
+  constructor(context: MounterContext, device: BlockDevice, child: Conversation) {
+    this.#context = context;
+    this.#device = device;
+    this.#child = child;
+  }
+
+  release(): void {
+    this.#child.end();
+  }
+
+  async inspect({ volume, blankSizes }: Inspection, signal: AbortSignal): Promise<Evidence> {
+    const { path, size } = this.#device;
+    try {
+      const places = intentPlaces(size, blankSizes);
+      const reading = await this.#read({ regions: gateRegions(size, blankSizes), blocks: places }, signal);
+      if (reading.kind === "unreadable") return { kind: "unreadable", reason: `${reading.code}: ${reading.reason}` };
+      const signature = await probeSignature(this.#context.exec, path, { signal });
+      const found = judgeIntents(volume, places, reading);
+      return { kind: "read", ...found, ...(signature !== undefined && { signature }) };
+    } catch (error) {
+      if (signal.aborted || !(error instanceof DomainError)) throw error;
+      return { kind: "unreadable", reason: error.message };
+    }
+  }
+
+  async findIntents({ volume, blankSizes }: Inspection, signal: AbortSignal): Promise<readonly FoundIntent[]> {
+    const { path, size } = this.#device;
+    const places = intentPlaces(size, blankSizes);
+    const reading = await this.#read({ regions: [], blocks: places }, signal);
+    if (reading.kind === "read") return judgeIntents(volume, places, reading).intents;
+    const { reason: rule, code: got } = reading;
+    throw failure("unavailable", { cannot: `look for a format intent on ${path}`, rule, got });
+  }
+
+  /** Exclusively: a device that something holds gives no evidence. */
+  async #read(
+    what: Pick<Parameters<typeof readRegions>[1], "regions" | "blocks">,
+    signal: AbortSignal,
+  ): Promise<RegionsReading> {
+    const request = { path: this.#device.path, expect: expectationOf(this.#device), exclusive: true, ...what };
+    return await readRegions(this.#child.ask, request, { signal });
+  }
+
+  async putIntent(intent: FormatIntent, signal: AbortSignal): Promise<FoundIntent> {
+    return await putIntent(this.#child.ask, this.#device, intent, signal);
+  }
+
+  async eraseIntent(found: FoundIntent, signal: AbortSignal): Promise<void> {
+    await eraseIntent(this.#child.ask, this.#device, found, signal);
+  }
+
+  async make({ type, uuid, isOver }: FormatRequest, signal: AbortSignal): Promise<void> {
+    const tools = { ask: this.#child.ask, exec: this.#context.exec };
+    await makeFilesystem(tools, { kind: kinds[type], path: this.#device.path, uuid, isOver }, signal);
+  }
+
+  async check(type: FilesystemType, signal: AbortSignal): Promise<CheckResult> {
+    return (await kinds[type].check?.(this.#child.ask, this.#device.path, signal)) ?? { kind: "clean" };
+  }
+
+  async mount(request: MountRequest, signal: AbortSignal): Promise<void> {
+    const { path } = this.#device;
+    const { ask } = this.#child;
+    try {
+      await mountDevice(this.#context, { ...request, ask, device: this.#device }, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (!(cause instanceof DomainError) || cause.kind !== "unavailable") throw cause;
+      const report = await diagnose(ask, { kind: kinds[request.type], path }, signal);
+      if (report === undefined) throw cause;
+      const rule = `its ${request.type} file system needs a repair by a person: ${report}`;
+      throw failure("precondition", { cannot: `mount ${path}`, rule, cause });
+    }
+  }
+}
