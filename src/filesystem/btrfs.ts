@@ -13,6 +13,7 @@ export const btrfs: FilesystemKind = {
   ],
   diagnose: (path) => ["btrfs", "check", "--readonly", path],
   damagedStatus: 1,
+  grow: (_device, path) => ["btrfs", "filesystem", "resize", "max", path],
   options: [],
   readOnlyOptions: ["rescue=nologreplay"],
 };

@@ -42,6 +42,7 @@ export const ext4: FilesystemKind = {
   check: checkExt4,
   diagnose: (path) => ["e2fsck", "-f", "-n", path],
   damagedStatus: uncorrected,
+  grow: (device) => ["resize2fs", device],
   options: ["errors=remount-ro"],
   readOnlyOptions: ["noload"],
 };

@@ -5,7 +5,7 @@ import type { RunRequest } from "../host/direct-io-child.ts";
 import type { Exec } from "../host/exec.ts";
 import { btrfs } from "./btrfs.ts";
 import { ext4 } from "./ext4.ts";
-import { diagnose, makeFilesystem, type FilesystemKind } from "./filesystem-kind.ts";
+import { diagnose, growFilesystem, makeFilesystem, type FilesystemKind } from "./filesystem-kind.ts";
 import { xfs } from "./xfs.ts";
 
 const uuid = "6ba7b810-9dad-51d1-80b4-00c04fd430c9";
@@ -108,6 +108,20 @@ describe("making xfs and btrfs", () => {
     for (const kind of [xfs, btrfs]) {
       assert.doesNotMatch(await argvOf(kind, false), / -f /);
       assert.match(await argvOf(kind, true), / -f /);
+    }
+  });
+});
+
+describe("growing a mounted file system", () => {
+  it("is done by its own program on the held device, and quotes that when it fails", async () => {
+    const commands = { ext4: "resize2fs /dev/nvme0n1", xfs: "xfs_growfs -d /mnt/stage" };
+    const all = { ...commands, btrfs: "btrfs filesystem resize max /mnt/stage" };
+    for (const kind of [ext4, xfs, btrfs]) {
+      const { run, seen } = fake([0, 1], { stderr: "no space" });
+      const grow = async () => growFilesystem(askOnce(run), { kind, device: path, path: "/mnt/stage" }, signal);
+      await grow();
+      assert.equal([seen[0]?.file, ...(seen[0]?.args ?? [])].join(" "), all[kind.type]);
+      await assert.rejects(grow(), { kind: "unavailable", message: /no space/ });
     }
   });
 });

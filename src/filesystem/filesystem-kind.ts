@@ -32,6 +32,8 @@ export interface FilesystemKind {
   /** A check that changes nothing, and the exit status by which it calls a file system damaged. */
   readonly diagnose: (path: string) => Argv;
   readonly damagedStatus: number;
+  /** Makes a mounted file system as large as its device; done already is done. */
+  readonly grow: (device: string, path: string) => Argv;
   /** Options of every mount, in front of what a class asks for. */
   readonly options: readonly string[];
   /** Besides `ro`, so that nothing is written, not even a replay of the journal (T3). */
@@ -57,6 +59,17 @@ export async function makeFilesystem(
   if (made?.type === type && made.uuid === uuid) return;
   const rule = `blkid must find ${type} with uuid ${uuid} after mkfs`;
   throw failure("unavailable", { cannot: `make a file system on ${path}`, rule, got: made });
+}
+
+/** Makes the file system that is mounted at `path` as large as the held device. */
+export async function growFilesystem(
+  ask: Ask,
+  { kind, device, path }: { readonly kind: FilesystemKind; readonly device: string; readonly path: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const [file, ...args] = kind.grow(device, path);
+  const result = await runHolding(ask, [file, ...args], { signal });
+  if (result.exitCode !== 0) throw toolFailure(file, args, result);
 }
 
 /** What a check that changes nothing says of a file system that does not mount; undefined: no damage that it knows. */

@@ -104,6 +104,10 @@ export interface HeldDevice {
   make(request: FormatRequest, signal: AbortSignal): Promise<void>;
   /** The check before every read-write mount (DESIGN 5, fsck). */
   check(type: FilesystemType, signal: AbortSignal): Promise<CheckResult>;
+  /** Whether the file system, which is not mounted, is smaller than the device. */
+  isTooSmall(type: FilesystemType, signal: AbortSignal): Promise<boolean>;
+  /** Makes the file system that is mounted at `path` as large as the device; done already is done. */
+  grow(type: FilesystemType, path: string, signal: AbortSignal): Promise<void>;
   /** A file system that is damaged is a precondition error with the report of a check that changes nothing. */
   mount(request: MountRequest, signal: AbortSignal): Promise<void>;
   /** Lets go, as soon as what runs on the device has ended. */

@@ -1,13 +1,16 @@
 /** A device of this host's kernel, held open by a child process: what is looked at on it, made, checked and mounted. */
+import { MiB } from "../domain/capacity.ts";
 import { DomainError, failure } from "../domain/errors.ts";
 import type { FormatIntent } from "../domain/format-intent.ts";
 import { gateRegions } from "../domain/gate-regions.ts";
 import type { FilesystemType } from "../domain/model.ts";
+import { superblocks } from "../domain/superblock.ts";
 import { probeSignature } from "../host/blkid.ts";
 import type { Conversation } from "../host/converse.ts";
 import { expectationOf, readRegions, type RegionsReading } from "../host/direct-io.ts";
+import { mountPointName } from "../host/paths.ts";
 import { eraseIntent, intentPlaces, judgeIntents, putIntent } from "./device-intents.ts";
-import { diagnose, makeFilesystem } from "./filesystem-kind.ts";
+import { diagnose, growFilesystem, makeFilesystem } from "./filesystem-kind.ts";
 import type {
   BlockDevice,
   CheckResult,
@@ -20,6 +23,9 @@ import type {
 } from "./index.ts";
 import { kinds } from "./kinds.ts";
 import { mountDevice, type MounterContext } from "./mounter.ts";
+
+/** Every mkfs leaves less than this unused at the end of a device. */
+const growthWorthwhile = MiB;
 
 export class KernelDevice implements HeldDevice {
   readonly #context: MounterContext;
@@ -85,6 +91,21 @@ export class KernelDevice implements HeldDevice {
 
   async check(type: FilesystemType, signal: AbortSignal): Promise<CheckResult> {
     return (await kinds[type].check?.(this.#child.ask, this.#device.path, signal)) ?? { kind: "clean" };
+  }
+
+  async isTooSmall(type: FilesystemType, signal: AbortSignal): Promise<boolean> {
+    const { path, size } = this.#device;
+    const { offset, size: sizeIn } = superblocks[type];
+    const reading = await this.#read({ regions: [], blocks: [offset] }, signal);
+    const rule = `the superblock of its ${type} must be readable`;
+    if (reading.kind === "unreadable") throw failure("unavailable", { cannot: `measure ${path}`, rule, got: reading });
+    const has = reading.blocks.map(sizeIn)[0];
+    return has !== undefined && has + growthWorthwhile <= size;
+  }
+
+  async grow(type: FilesystemType, path: string, signal: AbortSignal): Promise<void> {
+    const at = await mountPointName(path);
+    await growFilesystem(this.#child.ask, { kind: kinds[type], device: this.#device.path, path: at }, signal);
   }
 
   async mount(request: MountRequest, signal: AbortSignal): Promise<void> {

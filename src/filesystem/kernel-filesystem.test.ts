@@ -170,6 +170,23 @@ describe("the kernel's file systems", () => {
     assert.equal(kernel.blocks.get(String(found.offset)), backup);
   });
 
+  it("are too small when the device has a MiB or more behind them", async () => {
+    for (const [missing, isTooSmall] of [
+      [0n, false],
+      [1048576n - 4096n, false],
+      [1048576n, true],
+    ] as const) {
+      const superblock = Buffer.alloc(4096);
+      superblock.write("XFSB");
+      superblock.writeUInt32BE(4096, 4);
+      superblock.writeBigUInt64BE((device.size - missing) / 4096n, 8);
+      kernel.blocks.set("0", superblock.toString("base64"));
+      assert.equal(await held.isTooSmall("xfs", signal), isTooSmall, `${missing} bytes missing`);
+    }
+    kernel.reading = { ok: false, code: "EIO", message: "i/o error" };
+    await assert.rejects(held.isTooSmall("xfs", signal), { kind: "unavailable", message: /EIO/ });
+  });
+
   it("give no evidence when anything could not be read", async () => {
     kernel.reading = { ok: false, code: "EIO", message: "i/o error" };
     assert.deepEqual(await held.inspect(wanted, signal), {

@@ -65,6 +65,7 @@ export class MemoryDevice implements HeldDevice {
   async make({ type, uuid }: FormatRequest, signal: AbortSignal): Promise<void> {
     await this.#alone("make a file system on", signal);
     this.#state.signatures.set(this.#key, { type, uuid });
+    this.#state.sizes.set(this.#key, this.#device.size);
   }
 
   async check(type: FilesystemType, signal: AbortSignal): Promise<CheckResult> {
@@ -73,11 +74,22 @@ export class MemoryDevice implements HeldDevice {
     return { kind: "clean" };
   }
 
+  async isTooSmall(type: FilesystemType, signal: AbortSignal): Promise<boolean> {
+    await this.#alone("measure", signal);
+    this.#requireType(type, "measure");
+    return (this.#state.sizes.get(this.#key) ?? 0n) < this.#device.size;
+  }
+
+  async grow(type: FilesystemType, _path: string, signal: AbortSignal): Promise<void> {
+    await turn(signal);
+    this.#requireType(type, "grow");
+    this.#state.sizes.set(this.#key, this.#device.size);
+  }
+
   async mount({ path, type, options, readOnly }: MountRequest, signal: AbortSignal): Promise<void> {
     await turn(signal);
     this.#requireType(type, "mount");
-    const { number, path: source, size } = this.#device;
-    this.#state.sizes.set(this.#key, size);
+    const { number, path: source } = this.#device;
     const access = readOnly ? "ro" : "rw";
     const mount = { device: number, root: "/", path, type, source };
     this.#state.addMount({ ...mount, options: [access, ...options], superOptions: [access] }, readOnly);

@@ -9,6 +9,7 @@ import { topMountAt, usersOf } from "./mountinfo.ts";
 export class MemoryState {
   readonly signatures = new Map<string, Signature>();
   readonly intents = new Map<string, Buffer>();
+  /** Of the file system on a device. */
   readonly sizes = new Map<string, Bytes>();
   mounts: readonly Mount[] = [];
 

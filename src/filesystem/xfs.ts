@@ -15,6 +15,7 @@ export const xfs: FilesystemKind = {
   ],
   diagnose: (path) => ["xfs_repair", "-n", path],
   damagedStatus: 1,
+  grow: (_device, path) => ["xfs_growfs", "-d", path],
   options: [],
   readOnlyOptions: ["norecovery"],
 };

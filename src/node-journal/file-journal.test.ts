@@ -14,6 +14,7 @@ const entry: JournalEntry = {
   stagingPath: "/var/lib/kubelet/staging",
   usage: "filesystem",
   isRawReady: false,
+  isGrowing: false,
   readOnlyTargets: [],
   devices: [],
 };
@@ -21,6 +22,7 @@ const whole: JournalEntry = {
   ...entry,
   usage: "block",
   isRawReady: true,
+  isGrowing: true,
   readOnlyTargets: ["/var/lib/kubelet/pods/1/target"],
   devices: [{ path: "/dev/nvme0n1", number: { major: 259, minor: 7 }, isPast: false }],
 };

@@ -21,6 +21,8 @@ const schema = z.strictObject({
   stagingPath: z.string(),
   usage: z.enum(["block", "filesystem"]),
   isRawReady: z.boolean(),
+  // Entries of before there was growth lack it.
+  isGrowing: z.boolean().default(false),
   readOnlyTargets: z.array(z.string()).readonly(),
   devices: z.array(device).readonly(),
 });

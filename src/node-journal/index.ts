@@ -25,6 +25,8 @@ export interface JournalEntry {
   readonly usage: "block" | "filesystem";
   /** Whether a raw block stage was completed; a file system shows that in the mount table instead. */
   readonly isRawReady: boolean;
+  /** Whether the mounted file system is still to be made as large as its device. */
+  readonly isGrowing: boolean;
   /** Target paths that were to be published read-only: a bind that is not yet read-only may be finished there. */
   readonly readOnlyTargets: readonly string[];
   /** Devices that the volume has had here, newest last: they name mounts that outlive their device. */

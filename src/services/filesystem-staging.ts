@@ -7,6 +7,8 @@
  *     first mount (DESIGN 5.1): a mkfs that was cut short is done again, on whatever node.
  * J4  That a file system was made, or seen where the context still says blank, is remembered before it is mounted, so
  *     that no later stage of the same publication can take the volume for blank (gate e).
+ * J5  A file system that is smaller than its device is made larger once it is mounted; the journal says so until it is
+ *     done, because a mount is all that is seen of a stage that was cut short (W2).
  */
 import { failure } from "../domain/errors.ts";
 import { filesystemUuidOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
@@ -15,7 +17,7 @@ import type { Attachment, FilesystemType, NodeIdentity, Usage } from "../domain/
 import type { Filesystem, FoundIntent, HeldDevice } from "../filesystem/index.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import { JobTable } from "../lib/job-table.ts";
-import type { FormatMarks } from "../node-journal/index.ts";
+import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { NvmeDevice } from "../nvme/index.ts";
 import { decideFormat } from "./format-gate.ts";
 
@@ -24,6 +26,7 @@ export interface FilesystemStagingDeps {
   readonly node: NodeIdentity;
   readonly filesystem: Filesystem;
   readonly marks: FormatMarks;
+  readonly journal: NodeJournal;
 }
 
 export interface FilesystemStageRequest {
@@ -31,6 +34,8 @@ export interface FilesystemStageRequest {
   readonly attachment: Attachment;
   readonly stagingPath: string;
   readonly usage: Extract<Usage, { kind: "filesystem" }>;
+  /** What the journal holds of the volume. */
+  readonly entry: JournalEntry;
 }
 
 type Held = NvmeDevice & { readonly held: HeldDevice };
@@ -57,12 +62,26 @@ export class FilesystemStaging {
   }
 
   async mount(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal) {
+    return await this.#holding(request, device, signal, async (held) => this.#mountHeld(request, held, signal));
+  }
+
+  /** For a volume that is mounted (J5). */
+  async finishGrowth(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal): Promise<void> {
+    await this.#holding(request, device, signal, async (held) => this.#grow(request, held, signal));
+  }
+
+  async #holding<T>(
+    { volume }: FilesystemStageRequest,
+    device: NvmeDevice,
+    signal: AbortSignal,
+    work: (held: Held) => Promise<T>,
+  ): Promise<T> {
     const held = await this.#deps.filesystem.hold(device, signal);
     try {
-      return await this.#mountHeld(request, { ...device, held }, signal);
+      return await work({ ...device, held });
     } finally {
       // J2: a job that goes on without the request still works on the device.
-      this.#jobs.afterwards(request.volume, () => held.release());
+      this.#jobs.afterwards(volume, () => held.release());
     }
   }
 
@@ -78,7 +97,10 @@ export class FilesystemStaging {
       if (!readOnly) await this.#check(volume, device, usage.type, signal);
     }
     const { type, options } = usage;
+    const isGrowing = action === "mount" && !readOnly && (await device.held.isTooSmall(type, signal));
+    if (isGrowing) await this.#deps.journal.save({ ...request.entry, isGrowing });
     await device.held.mount({ path: request.stagingPath, type, options, readOnly }, signal);
+    if (isGrowing) await this.#grow(request, device, signal);
     if (action === "format") return "formatted and mounted";
     return readOnly ? "mounted" : "checked and mounted";
   }
@@ -136,6 +158,13 @@ export class FilesystemStaging {
     const result = await this.#job(volume, signal, async (limit) => held.check(type, limit));
     if (result.kind !== "damaged") return;
     throw refused(volume, `its ${type} file system needs a repair by a person: ${result.report}`);
+  }
+
+  async #grow({ volume, usage, stagingPath, entry }: FilesystemStageRequest, { held }: Held, signal: AbortSignal) {
+    await this.#job(volume, signal, async (limit) => {
+      await held.grow(usage.type, stagingPath, limit);
+      await this.#deps.journal.save({ ...entry, isGrowing: false });
+    });
   }
 
   /** J2. */

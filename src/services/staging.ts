@@ -62,12 +62,15 @@ export class Staging {
     await paths.assertDirectory(stagingPath);
     const before = await journal.load(volume);
     assertEpoch(attachment, before);
-    if (await this.#isStaged(request, before, signal)) return "already staged";
+    if (await this.#isStaged(request, before, signal)) {
+      if (before?.isGrowing === true) await this.#finishGrowth(request, before, signal);
+      return "already staged";
+    }
     const devices = await this.#stillMounted(volume, before);
     const { readOnlyTargets = [] } = before ?? {};
     const { epoch } = attachment;
     const kept = { volume, epoch, stagingPath, readOnlyTargets, devices };
-    const entry: JournalEntry = { ...kept, usage: usage.kind, isRawReady: false };
+    const entry: JournalEntry = { ...kept, usage: usage.kind, isRawReady: false, isGrowing: false };
     await journal.save(entry);
     try {
       return await this.#bringUp(request, entry, signal);
@@ -97,12 +100,20 @@ export class Staging {
     const others = entry.devices.filter((other) => other.isPast || !sameDevice(other.number, number));
     const known: JournalEntry = { ...entry, devices: [...others, { path, number, isPast: false }] };
     await journal.save(known);
-    if (usage.kind === "filesystem") return await this.#filesystems.mount({ ...request, usage }, device, signal);
+    if (usage.kind === "filesystem")
+      return await this.#filesystems.mount({ ...request, usage, entry: known }, device, signal);
     await this.#eraseIntents(request, device, signal);
     // A pod may write anywhere soon: no later stage of this publication may take the volume for blank (gate e).
     if (attachment.content.state === "blank") await marks.add(volume, attachment.epoch);
     await journal.save({ ...known, isRawReady: true });
     return "connected";
+  }
+
+  /** The driver ended after the mount. */
+  async #finishGrowth({ usage, ...request }: StageRequest, entry: JournalEntry, signal: AbortSignal): Promise<void> {
+    const device = await this.#currentDevice({ ...request, usage }, signal);
+    if (usage.kind !== "filesystem" || device === undefined) return;
+    await this.#filesystems.finishGrowth({ ...request, usage, entry }, device, signal);
   }
 
   /** An intent that a cut-off mkfs has left would let a later stage format what a pod has written by then. */

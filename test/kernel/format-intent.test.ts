@@ -15,7 +15,7 @@ import { GuestVolume } from "../support/guest-volume.ts";
 import { buildMutant } from "../support/mutant.ts";
 
 const limitMs = 30 * 60 * 1000;
-const rounds = Number(process.env["ROUNDS"] ?? "3");
+const rounds = Number(process.env["ROUNDS"] ?? "2");
 const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
 const sizeMiB = 320;
 const slow = "slow-pool";

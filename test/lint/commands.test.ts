@@ -29,6 +29,7 @@ describe("a command of package.json", () => {
     ["image", [], /--output is needed/],
     ["image", ["--bogus"], /--bogus/],
     ["manifests", ["--bogus"], /--check.*--bogus/],
+    ["rounds", ["--bogus"], /--bogus/],
     ["sanity", ["--bogus"], /--backend.*--access.*--bogus/],
     ["sanity", ["--backend", "bogus"], /--backend.*bogus/],
     ["sanity", ["--access"], /--access/],

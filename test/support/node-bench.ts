@@ -82,7 +82,7 @@ class RecordedFilesystem extends MemoryFilesystem {
 
   override async hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice> {
     const held = await super.hold(device, signal);
-    return this.#recorder.watch("filesystem", held, ["putIntent", "make", "eraseIntent", "check", "mount"]);
+    return this.#recorder.watch("filesystem", held, ["putIntent", "make", "eraseIntent", "check", "mount", "grow"]);
   }
 }
 
@@ -150,6 +150,13 @@ export class NodeBench {
     const { nqn } = exportIdentityOf(cluster, volume);
     const held = this.exports.get(nqn);
     if (held !== undefined) this.exports.set(nqn, { ...held, incarnation: `${held.incarnation}+` });
+  }
+
+  /** The volume was expanded. */
+  enlarge(volume: VolumeId): void {
+    const { nqn } = exportIdentityOf(cluster, volume);
+    const held = this.exports.get(nqn);
+    if (held !== undefined) this.exports.set(nqn, { ...held, size: 2n * held.size });
   }
 
   request(volume: VolumeId, attachment: Attachment, more: Partial<StageRequest> = {}): StageRequest {

@@ -22,7 +22,7 @@ const patience = (signal: AbortSignal) => withTimeout(signal, 8000);
 async function makeSlowJournal(driver: Driver) {
   const file = path.join(driver.stateDir, "node", "journal", `v1-${hash}.json`);
   await promisify(execFile)("mkfifo", [file]);
-  const rest = { readOnlyTargets: [], isRawReady: false, devices: [] };
+  const rest = { readOnlyTargets: [], isRawReady: false, isGrowing: false, devices: [] };
   const entry = { schema: 1, volume: `v1-${hash}`, epoch: 1, stagingPath: "/nowhere", usage: "block", ...rest };
   return async () => {
     await using reader = await open(file, "w");

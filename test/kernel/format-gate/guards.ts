@@ -1,6 +1,6 @@
 /**
- * Every guard of the format gate, each with what the driver is without it and the situations that only it stops. Two
- * lists for two test files, so that each machine has half of the work.
+ * Every guard of the format gate, each with what the driver is without it and the situations that only it stops: the first
+ * of each kind is played for every change, all of them in a long round (`npm run rounds`).
  */
 import type { Mutation } from "../../support/mutant.ts";
 import { bytesElsewhere, bytesInHead, named, vmfs, type ForeignData } from "./foreign-data.ts";
@@ -45,7 +45,7 @@ const signature: Mutation = {
 };
 
 /** Against data that the device shows. */
-export const seenDataGuards: readonly Guard[] = [
+const seenDataGuards: readonly Guard[] = [
   {
     name: "(c) the zero proof",
     without: zeroProof,
@@ -77,7 +77,7 @@ export const seenDataGuards: readonly Guard[] = [
 ];
 
 /** Against data that the device does not show: lost, unreadable, out of its reach, or another device's. */
-export const unseenDataGuards: readonly Guard[] = [
+const unseenDataGuards: readonly Guard[] = [
   {
     name: "(a) what the target says of the content",
     without: { name: "gate-content", file: gate, replace: `if (content.state === "present") {`, by: "if (false) {" },
@@ -157,3 +157,5 @@ export const unseenDataGuards: readonly Guard[] = [
     },
   },
 ];
+
+export const guards: readonly Guard[] = [...seenDataGuards, ...unseenDataGuards];

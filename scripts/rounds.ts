@@ -1,0 +1,18 @@
+/**
+ * npm run rounds; takes no options. What takes too long for each change: every guard of the format gate against every
+ * situation that it is there for, and thirty kills of a mkfs for each file system at moments that SEED decides.
+ */
+import { parseArgs } from "node:util";
+import { readOptions } from "./read-options.ts";
+import { command, runStages, tests } from "./stages.ts";
+
+readOptions("npm run rounds; takes no options", () => parseArgs({ options: {} }));
+process.exitCode = await runStages([
+  command("bundle", process.execPath, "scripts/build.ts"),
+  tests(
+    "guards of the format gate",
+    { atOnce: 1, env: { SITUATIONS: "all" } },
+    "test/kernel/format-gate-guards.test.ts",
+  ),
+  tests("kills of mkfs", { atOnce: 1, env: { ROUNDS: "30" } }, "test/kernel/format-intent.test.ts"),
+]);
