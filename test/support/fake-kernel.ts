@@ -1,0 +1,114 @@
+/** A kernel with a mount table, and sysfs in a directory, for the file systems' unit tests. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Uuid } from "../../src/domain/identity.ts";
+import { KernelFilesystem } from "../../src/filesystem/kernel-filesystem.ts";
+import { askOnce } from "../../src/host/direct-io.ts";
+import type { ChildRequest, ReadRequest } from "../../src/host/direct-io-child.ts";
+import type { Exec } from "../../src/host/exec.ts";
+
+/** The device that all tests are about. */
+export const device = {
+  path: "/dev/nvme0n1",
+  number: { major: 259, minor: 1 },
+  size: 335544320n,
+  uuid: "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid,
+};
+const rootLine = "30 1 0:25 / / rw,relatime - overlay x rw";
+const devLine = "25 30 0:6 / /dev rw,relatime - devtmpfs x rw";
+
+/** `mount` and `umount` change the table as Linux does. */
+export class FakeKernel {
+  readonly root = mkdtempSync(join(tmpdir(), "filesystem-"));
+  readonly log: string[] = [];
+  readonly readings: ReadRequest[] = [];
+  mounts: string[] = [devLine, rootLine];
+  /** What the child answers to a reading, besides blocks. */
+  reading: object = { ok: true, firstNonZero: null };
+  /** The device's blocks that are not zero, by offset. */
+  readonly blocks = new Map<string, string>();
+  readonly zeros = Buffer.alloc(4096).toString("base64");
+  blkid = { exitCode: 2, stdout: "" };
+  /** What mount and umount say instead of doing anything. */
+  refusal: string | undefined;
+  /** Exit status of a check that only looks. */
+  diagnosis = 0;
+  /** The device that a mount really mounts. */
+  mountsDevice = "259:1";
+
+  readonly filesystem: KernelFilesystem;
+
+  constructor() {
+    this.sync();
+    const [sys, proc] = [join(this.root, "sys"), join(this.root, "proc")];
+    const converse = () => ({ ask: askOnce(this.exec), end: () => this.log.push("released") });
+    this.filesystem = new KernelFilesystem({ exec: this.exec, converse, sys, proc });
+  }
+
+  dispose(): void {
+    rmSync(this.root, { recursive: true });
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.root, path)), { recursive: true });
+    writeFileSync(join(this.root, path), text);
+  }
+
+  sync(): void {
+    this.write("proc/self/mountinfo", this.mounts.join("\n"));
+  }
+
+  exec: Exec = (file, args, { input }) => {
+    const done = (exitCode: number, stdout = "", stderr = "") =>
+      Promise.resolve({ exitCode, signal: undefined, stdout, stderr });
+    if (file === "blkid") return done(this.blkid.exitCode, this.blkid.stdout);
+    if (file !== process.execPath) {
+      const [exitCode, stderr] = this.#mounting(file, args);
+      return done(exitCode, "", stderr);
+    }
+    const request = JSON.parse(input ?? "") as ChildRequest;
+    if (request.op === "read") {
+      this.readings.push(request);
+      this.log.push("read");
+      const blocks = request.blocks.map((offset) => this.blocks.get(offset) ?? this.zeros);
+      return done(0, JSON.stringify({ ...this.reading, blocks }));
+    }
+    if (request.op === "swap") {
+      this.log.push("swap");
+      const isSame = (this.blocks.get(request.offset) ?? this.zeros) === request.from;
+      if (isSame) this.blocks.set(request.offset, request.to);
+      return done(0, JSON.stringify(isSame ? { ok: true } : { ok: false, code: "CHANGED", message: "no" }));
+    }
+    if (request.op === "hold") return done(0, JSON.stringify({ ok: true }));
+    assert.equal(request.op, "run");
+    const [exitCode, stderr] = this.#mounting(request.file, request.args);
+    return done(0, JSON.stringify({ ok: true, exitCode, signal: null, stdout: "", stderr }));
+  };
+
+  #mounting(file: string, args: readonly string[]): readonly [number, string] {
+    this.log.push([file, ...args].join(" "));
+    if (file.startsWith("xfs_repair")) return [this.diagnosis, "bad magic number"];
+    if (this.refusal !== undefined) return [32, this.refusal];
+    const option = (name: string) => args[args.indexOf(name) + 1] ?? "";
+    const target = args.at(-1) ?? "";
+    if (file === "umount") {
+      this.mounts.splice(
+        this.mounts.findLastIndex((line) => line.split(" ")[4] === target),
+        1,
+      );
+    } else if (args[0] === "--bind") {
+      const place = args[1]?.startsWith("/dev/") === true ? `0:6 /${args[1].slice(5)}` : `259:1 /`;
+      this.mounts.push(`41 30 ${place} ${target} rw shared:1 - any x rw`);
+    } else if (args.includes("remount,bind,ro")) {
+      const last = this.mounts.findLastIndex((line) => line.includes(` ${target} `));
+      this.mounts[last] = this.mounts[last]?.replace(" rw ", " ro ") ?? "";
+    } else {
+      const access = option("-o").split(",").at(-1) ?? "";
+      this.mounts.push(`40 30 ${this.mountsDevice} / ${target} ${access} - ext4 /dev/nvme0n1 rw`);
+    }
+    this.sync();
+    return [0, ""];
+  }
+}
