@@ -6,6 +6,7 @@
  * Z2  A bind of a device node outlives the device as `/nvme0n1//deleted`, and holds neither name nor number. It never
  *     shows a device that is there, and it stays its volume's whoever bears name and number by now.
  */
+import { sameDevice } from "../domain/device-number.ts";
 import type { Uuid, VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import { isFilesystemOn, topMountAt, type Filesystem, type Mount } from "../filesystem/index.ts";
@@ -65,7 +66,9 @@ export async function ownDevicesOf(
   const device = await initiator.find(target, signal);
   const entry = await journal.load(volume);
   const journaled = await journaledDevices(initiator, target.uuid, entry);
-  return { entry, devices: device === undefined ? journaled : [...journaled, live(device)] };
+  if (device === undefined) return { entry, devices: journaled };
+  const others = journaled.filter(({ state, number }) => state !== "live" || !sameDevice(number, device.number));
+  return { entry, devices: [...others, live(device)] };
 }
 
 /** Takes away every mount of a volume at a path. What else is mounted there stays: then the answer is false. */

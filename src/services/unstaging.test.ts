@@ -24,6 +24,13 @@ describe("unstaging a volume", () => {
     await bench.staging.unstage(bench.volume("never seen"), staging, signal());
   });
 
+  it("asks only once whether anything holds the device", async (t) => {
+    const { bench, volume } = await staged();
+    const asked = t.mock.method(bench.kernel, "isReleased");
+    await bench.staging.unstage(volume, staging, signal());
+    assert.equal(asked.mock.callCount(), 1);
+  });
+
   it("is finished by a repeat after a kill behind any of its steps", async () => {
     for (let steps = 1; steps <= 3; steps += 1) {
       const { bench, volume } = await staged();

@@ -50,6 +50,22 @@ describe("a volume with a file system", { timeout: limitMs }, () => {
       await volume.destroy();
     });
 
+    it(`${type}: becomes as large as its device when it is staged`, async () => {
+      const volume = new GuestVolume(guest, `${type}-larger`, type);
+      await volume.open();
+      await run(`echo kept > ${volume.staging}/file; sync -f ${volume.staging}`);
+      await volume.unstage();
+      const namespace = `/sys/kernel/config/nvmet/subsystems/${volume.nqn}/namespaces/1`;
+      await run(`truncate -s 640M ${volume.backing}; echo 1 > ${namespace}/revalidate_size`);
+      await volume.stage();
+      const [size, kept] = (await run(`df -B 1M --output=size ${volume.staging}; cat ${volume.staging}/file`))
+        .split("\n")
+        .slice(1);
+      assert.ok(Number(size) > 500, `of 640 MiB: ${size}`);
+      assert.equal(kept, "kept");
+      await volume.destroy();
+    });
+
     it(`${type}: is not mounted as another file system, and not changed by the attempt`, async () => {
       const volume = new GuestVolume(guest, `${type}-other`, type);
       await volume.open();

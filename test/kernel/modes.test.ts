@@ -1,12 +1,15 @@
 /** `controller` and `node` as two processes with two sockets: a volume's life across both, on a real kernel. */
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { filesystemTypes } from "../../src/domain/model.ts";
 import { poll } from "../../src/host/clock.ts";
 import type { Spawned } from "../lab/machine.ts";
 import { census } from "../support/census.ts";
 import { openCsiClient, type CsiClient } from "../support/csi-client.ts";
 import { guestCluster, poolPath, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { programsStartedBy } from "../support/program-starts.ts";
 
 describe("controller and node as two processes", () => {
   let guest: GuestDriver;
@@ -49,14 +52,49 @@ describe("controller and node as two processes", () => {
     await volume.destroy();
   });
 
+  const most = { first: 8, again: 5, unstage: 3, publish: 2, unpublish: 1, stats: 0 };
+  for (const use of [...filesystemTypes, "block"] as const) {
+    it(`start few programs on the node for a volume: ${use}`, async (t) => {
+      const [{ controller }, { node }] = clients as [CsiClient, CsiClient];
+      const volume = new GuestVolume({ machine: guest.machine, client: { controller, node } }, `few-${use}`, use);
+      await volume.create();
+      await volume.publish();
+      const stats = async () => {
+        await node.NodeGetVolumeStats({ volume_id: volume.id, volume_path: volume.target });
+      };
+      const steps: readonly (readonly [keyof typeof most, () => Promise<void>])[] = [
+        ["first", async () => volume.stage()],
+        ["publish", async () => volume.nodePublish({ readOnly: use !== "block" })],
+        ["stats", stats],
+        ["unpublish", async () => volume.nodeUnpublish()],
+        ["unstage", async () => volume.unstage()],
+        ["again", async () => volume.stage()],
+      ];
+      for (const [step, work] of steps) {
+        const programs = await programsStartedBy(guest.machine, processes[1]?.pid ?? 0, work);
+        t.diagnostic(`${use} ${step}: ${programs.map((file) => basename(file)).join(", ")}`);
+        assert.ok(programs.length <= most[step], `${step}: ${programs.join(", ")}`);
+        if (step === "first")
+          assert.ok(
+            programs.some((file) => file.endsWith("nvme")),
+            "they are counted",
+          );
+      }
+      await volume.destroy();
+    });
+  }
+
   // A node that runs apart from the controller does not hear that the publication has ended: the mark waits for the next
   // stage of the volume.
-  it("end with status 0 and leave nothing behind but the mark that this node formatted the volume", async () => {
+  it("end with status 0 and leave nothing behind but the marks that this node formatted the volumes", async () => {
     for (const process of processes) {
       await process.kill("SIGTERM");
       assert.equal((await process.exited).exitCode, 0);
     }
-    const [volume = ""] = new GuestVolume(guest, "apart", "ext4").id.split("/").slice(1);
-    assert.deepEqual(await census(guest.machine), [`file: ${stateDir}/node/formatted/${volume}.json`]);
+    const left = ["apart", ...[...filesystemTypes, "block"].map((use) => `few-${use}`)].map((name) => {
+      const [volume = ""] = new GuestVolume(guest, name, "ext4").id.split("/").slice(1);
+      return `file: ${stateDir}/node/formatted/${volume}.json`;
+    });
+    assert.deepEqual((await census(guest.machine)).toSorted(), left.toSorted());
   });
 });
