@@ -58,6 +58,13 @@ describe("publishing a staged volume", () => {
     assert.equal(bench.directories.made.get(target), "file");
   });
 
+  it("binds a raw block volume read-only where asked, and refuses to change that in place", async () => {
+    const { bench, request } = await staged(block);
+    for (const _time of ["once", "again"]) await bench.publishing.publish({ ...request, readOnly: true }, signal());
+    assert.deepEqual((await atTarget(bench))[0]?.options, ["ro"]);
+    await assert.rejects(bench.publishing.publish(request, signal()), { kind: "already_exists" });
+  });
+
   it("is finished by a repeat after a kill behind any of its steps", async () => {
     for (let steps = 1; steps <= 2; steps += 1) {
       const { bench, request } = await staged();

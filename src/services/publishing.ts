@@ -4,7 +4,9 @@
  * H1  A publish binds only what is verified to be this volume, staged and alive (R9, F28).
  * H2  A read-only publish is two steps for the kernel. It is written down before the first, so that a repeat after a
  *     kill in between finishes it, while a publish that was meant to be writable is never changed.
- * H3  An unpublish takes away only mounts of this volume; a path that shows another one stays as it is.
+ * H3  A read-only mount of a device node does not stop writes to the device (docs/kernel-facts.md). It says what was asked
+ *     for; that a pod cannot write is the kubelet's doing, which gives it a device of a read-only claim without that right.
+ * H4  An unpublish takes away only mounts of this volume; a path that shows another one stays as it is.
  */
 import { failure } from "../domain/errors.ts";
 import { exportIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
@@ -45,10 +47,6 @@ export class Publishing {
   async publish(request: NodePublishRequest, signal: AbortSignal): Promise<void> {
     const { filesystem, paths } = this.#deps;
     const { targetPath, readOnly, usage } = request;
-    if (usage.kind === "block" && readOnly) {
-      const rule = "readonly must be false for raw block: a read-only mount of a device node does not stop writes";
-      throw failure("invalid_argument", { cannot: `publish volume ${request.volume}`, rule, got: readOnly });
-    }
     const { device, entry } = await this.#staged(request, signal);
     const mount = topMountAt(await filesystem.mounts(), targetPath);
     if (mount !== undefined && isPublished(mount, device, request, entry)) return;

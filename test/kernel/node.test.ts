@@ -62,6 +62,16 @@ describe("the node service", () => {
     await volume.destroy();
   });
 
+  it("gives a raw block volume read-only, in words", async () => {
+    const volume = new GuestVolume(guest, "raw-read-only", "block");
+    await volume.open();
+    await volume.nodePublish({ readOnly: true });
+    await volume.nodePublish({ readOnly: true });
+    assert.ok((await optionsAt(volume.target)).includes("ro"));
+    await assert.rejects(volume.nodePublish(), { code: "ALREADY_EXISTS", message: /read-only already/ });
+    await volume.destroy();
+  });
+
   it("measures the space of a volume where it is mounted, and nothing elsewhere", async () => {
     const volume = new GuestVolume(guest, "measured", "ext4");
     await volume.open();
