@@ -16,6 +16,7 @@ import { KernelInitiator } from "../nvme/kernel-initiator.ts";
 import { MemoryInitiator } from "../nvme/memory-initiator.ts";
 import { Publishing } from "../services/publishing.ts";
 import { Staging } from "../services/staging.ts";
+import { Stats } from "../services/stats.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Settings } from "./settings.ts";
 
@@ -28,6 +29,7 @@ export function nodeRpcs(config: Settings, state: NodeState, backend: Backend | 
     node: state.node,
     staging: new Staging(deps),
     publishing: new Publishing(deps),
+    stats: new Stats(deps),
     maxVolumes,
   });
 }

@@ -7,6 +7,7 @@ import type { Attachments } from "../services/attachment.ts";
 import type { Provisioning } from "../services/provisioning.ts";
 import { smallestSize } from "../domain/capacity.ts";
 import { controllerCapabilities } from "./capabilities.ts";
+import { encodeCondition } from "./condition.ts";
 import {
   capabilities,
   capacityRange,
@@ -62,7 +63,7 @@ function encode({ backend }: ControllerDeps, { id, size }: Volume) {
 }
 
 function statusOf({ publications, condition }: Volume) {
-  return { published_node_ids: publications.map((held) => held.node), volume_condition: condition };
+  return { published_node_ids: publications.map((held) => held.node), volume_condition: encodeCondition(condition) };
 }
 
 function volumeRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {

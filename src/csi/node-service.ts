@@ -1,9 +1,11 @@
 /** CSI Node: decode, one service call, encode. */
 import { z } from "zod";
 import type { NodeIdentity } from "../domain/model.ts";
-import type { Publishing, VolumeStats } from "../services/publishing.ts";
+import type { Publishing } from "../services/publishing.ts";
 import type { Staging } from "../services/staging.ts";
+import type { Stats, VolumeStats } from "../services/stats.ts";
 import { nodeCapabilities } from "./capabilities.ts";
+import { encodeCondition } from "./condition.ts";
 import { absolutePath, decode, required, requiredCapability, stringMap } from "./decode.ts";
 import { decodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
@@ -15,6 +17,7 @@ export interface NodeDeps {
   readonly node: NodeIdentity;
   readonly staging: Staging;
   readonly publishing: Publishing;
+  readonly stats: Stats;
   /** 0 = no limit. */
   readonly maxVolumes: number;
 }
@@ -89,12 +92,12 @@ function publishRpcs({ backend, publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
   };
 }
 
-function queryRpcs({ backend, node, publishing, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {
+function queryRpcs({ backend, node, stats, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {
   return {
     async NodeGetVolumeStats(request, { method, signal }) {
       const { volume_id, volume_path } = decode(method, statsRequest, request);
-      const { usage, condition } = await publishing.stats(volumeOf(backend, volume_id), volume_path, signal);
-      return { usage: usage.map(encodeSpace), volume_condition: condition };
+      const { usage, condition } = await stats.of(volumeOf(backend, volume_id), volume_path, signal);
+      return { usage: usage.map(encodeSpace), volume_condition: encodeCondition(condition) };
     },
     async NodeGetCapabilities() {
       return await Promise.resolve(nodeCapabilities);

@@ -126,6 +126,8 @@ export interface Filesystem {
   isReleased(device: DeviceName, signal: AbortSignal): Promise<boolean>;
   /** What uses a device, for an error text: holders in sysfs and mount points. */
   holders(device: DeviceName): Promise<readonly string[]>;
+  /** Whether the file system mounted at a path has given up after an error, as an xfs does; without child processes. */
+  isShutDown(path: string): Promise<boolean>;
   /** Space of the mounted file system at a path, without child processes. */
   usage(path: string): Promise<readonly SpaceUsage[]>;
 }

@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import type { Converse } from "../host/converse.ts";
 import { askOnce, canClaim, holdDevice } from "../host/direct-io.ts";
 import type { Exec } from "../host/exec.ts";
-import { listNames, readText } from "../host/files.ts";
+import { errorCode, listNames, readText, statOf } from "../host/files.ts";
 import type { BindRequest, BlockDevice, DeviceName, Filesystem, HeldDevice, Mount, SpaceUsage } from "./index.ts";
 import { KernelDevice } from "./kernel-device.ts";
 import { readMounts, usersOf } from "./mountinfo.ts";
@@ -77,6 +77,17 @@ export class KernelFilesystem implements Filesystem {
       readMounts(this.#mounter.proc),
     ]);
     return [...stacked, ...usersOf(mounts, device)];
+  }
+
+  /** docs/kernel-facts.md: stat of its root fails with EIO. */
+  async isShutDown(path: string): Promise<boolean> {
+    try {
+      await statOf(path);
+      return false;
+    } catch (error) {
+      if (errorCode(error) === "EIO") return true;
+      throw error;
+    }
   }
 
   async usage(path: string): Promise<readonly SpaceUsage[]> {

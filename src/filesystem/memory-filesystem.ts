@@ -89,6 +89,10 @@ export class MemoryFilesystem implements Filesystem {
     return await Promise.resolve(usersOf(this.#state.mounts, device));
   }
 
+  async isShutDown(): Promise<boolean> {
+    return await Promise.resolve(false);
+  }
+
   async usage(path: string): Promise<readonly SpaceUsage[]> {
     const mount = topMountAt(await this.mounts(), path);
     if (mount === undefined) throw failure("not_found", { cannot: `measure ${path}`, rule: "it must be mounted" });

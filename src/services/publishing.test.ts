@@ -197,28 +197,3 @@ describe("unpublishing", () => {
     assert.deepEqual(await atTarget(bench), []);
   });
 });
-
-describe("the statistics of a volume", () => {
-  it("are those of its file system, or the size of its device", async () => {
-    const mounted = await staged();
-    const { usage, condition } = await mounted.bench.publishing.stats(mounted.volume, staging, signal());
-    assert.deepEqual(
-      usage.map(({ unit }) => unit),
-      ["bytes", "inodes"],
-    );
-    assert.equal(condition.abnormal, false);
-    const raw = await staged(block);
-    await raw.bench.publishing.publish(raw.request, signal());
-    const size = (await raw.bench.publishing.stats(raw.volume, target, signal())).usage;
-    assert.deepEqual(
-      size.map(({ unit, total }) => [unit, total]),
-      [["bytes", 320n * 1024n * 1024n]],
-    );
-  });
-
-  it("are not found where the volume is not", async () => {
-    const { bench, volume } = await staged();
-    await assert.rejects(bench.publishing.stats(volume, "/elsewhere", signal()), { kind: "not_found" });
-    await assert.rejects(bench.publishing.stats(bench.volume("b"), staging, signal()), { kind: "not_found" });
-  });
-});

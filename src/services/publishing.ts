@@ -1,5 +1,5 @@
 /**
- * NodePublishVolume, NodeUnpublishVolume and NodeGetVolumeStats: a staged volume at a pod's path.
+ * NodePublishVolume and NodeUnpublishVolume: a staged volume at a pod's path.
  *
  * H1  A publish binds only what is verified to be this volume, staged and alive (R9, F28).
  * H2  A read-only publish is two steps for the kernel. It is written down before the first, so that a repeat after a
@@ -10,8 +10,8 @@
  */
 import { failure } from "../domain/errors.ts";
 import { exportIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
-import type { Condition, Usage } from "../domain/model.ts";
-import { topMountAt, type Filesystem, type Mount, type SpaceUsage, type TargetPaths } from "../filesystem/index.ts";
+import type { Usage } from "../domain/model.ts";
+import { topMountAt, type Filesystem, type Mount, type TargetPaths } from "../filesystem/index.ts";
 import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
 import { isReadOnlyInside, live, ownDevicesOf, shows, unmountOwn } from "./staged-volume.ts";
@@ -30,11 +30,6 @@ export interface NodePublishRequest {
   readonly targetPath: string;
   readonly usage: Usage;
   readonly readOnly: boolean;
-}
-
-export interface VolumeStats {
-  readonly usage: readonly SpaceUsage[];
-  readonly condition: Condition;
 }
 
 export class Publishing {
@@ -90,25 +85,6 @@ export class Publishing {
     await paths.removeTarget(targetPath);
     if (entry !== undefined) await this.#note(entry, targetPath, false);
   }
-
-  async stats(volume: VolumeId, path: string, signal: AbortSignal): Promise<VolumeStats> {
-    const { cluster, initiator, filesystem } = this.#deps;
-    const target = exportIdentityOf(cluster, volume);
-    const device = await initiator.find(target, signal);
-    const mount = topMountAt(await filesystem.mounts(), path);
-    if (device === undefined || mount === undefined || !shows(mount, live(device))) {
-      const rule = "volume_path must be where the volume is staged or published";
-      throw failure("not_found", { cannot: `measure volume ${volume}`, rule, got: path });
-    }
-    const condition = conditionOf(mount, await initiator.condition(target));
-    if (mount.type !== "devtmpfs") return { usage: await filesystem.usage(path), condition };
-    return { usage: [{ unit: "bytes", total: device.size, available: 0n, used: 0n }], condition };
-  }
-}
-
-function conditionOf(mount: Mount, connection: Condition): Condition {
-  if (connection.abnormal || !mount.superOptions.includes("ro")) return connection;
-  return { abnormal: true, message: "the file system turned read-only" };
 }
 
 /** H1: the staging path shows the file system of the device, of the right type, and writable where that is asked. */

@@ -89,3 +89,9 @@ export async function unmountOwn(
 export function isReadOnlyInside(mount: Mount): boolean {
   return mount.options.includes("ro") || mount.superOptions.includes("ro");
 }
+
+/** What is wrong with a mounted file system, in words; undefined: nothing that it shows. */
+export async function troubleOf(filesystem: Filesystem, mount: Mount): Promise<string | undefined> {
+  if (await filesystem.isShutDown(mount.path)) return "its file system has shut down after an error";
+  return mount.superOptions.includes("ro") ? "its file system turned read-only after an error" : undefined;
+}

@@ -16,12 +16,12 @@ import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/ind
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
 import { FilesystemStaging } from "./filesystem-staging.ts";
 import {
-  isReadOnlyInside,
   journaledDevices,
   live,
   ownDevicesOf,
   shows,
   showsAny,
+  troubleOf,
   unmountOwn,
   type SeenDevice,
 } from "./staged-volume.ts";
@@ -152,10 +152,24 @@ export class Staging {
     for (;;) {
       const mount = topMountAt(await filesystem.mounts(), stagingPath);
       if (mount === undefined) return usage.kind === "block" && device !== undefined && before?.isRawReady === true;
-      if (device !== undefined && shows(mount, live(device))) return assertSameUse(mount, usage);
-      if (!showsAny(mount, own)) throw refused(`nothing else may be mounted at ${stagingPath}`, mount.source);
+      if (device !== undefined && shows(mount, live(device))) {
+        assertSameUse(mount, usage);
+        if (await this.#isWell(request, mount, device)) return true;
+      } else if (!showsAny(mount, own)) throw refused(`nothing else may be mounted at ${stagingPath}`, mount.source);
       await filesystem.unmount(stagingPath, signal);
     }
+  }
+
+  /** F30: a mount that takes no writes after an error is no stage; it is made anew once no pod uses it. */
+  async #isWell({ attachment, stagingPath }: StageRequest, mount: Mount, device: NvmeDevice): Promise<boolean> {
+    if (attachment.access === "read-only") return true;
+    const { filesystem } = this.#deps;
+    const trouble = await troubleOf(filesystem, mount);
+    if (trouble === undefined) return true;
+    const others = (await filesystem.mounts()).filter((other) => other !== mount && shows(other, live(device)));
+    const got = others.map(({ path }) => path).filter((path) => path !== stagingPath);
+    if (got.length > 0) throw refused(`${trouble}; end the pods that use it here, so that it is checked`, got);
+    return false;
   }
 
   /** The device of this very publication; one of an earlier epoch does not count. */
@@ -235,12 +249,8 @@ function assertSameKind(
   throw failure("already_exists", { cannot: "stage the volume", rule, got: usage.kind });
 }
 
-function assertSameUse(mount: Mount, usage: Usage): true {
-  if (usage.kind === "block" || mount.type !== usage.type) {
-    const got = usage.kind === "block" ? "raw block" : usage.type;
-    const rule = `it is staged as ${mount.type} already`;
-    throw failure("already_exists", { cannot: "stage the volume", rule, got });
-  }
-  if (!isReadOnlyInside(mount)) return true;
-  throw refused("its file system turned read-only after an error; unstage it so that it is checked", mount.path);
+function assertSameUse(mount: Mount, usage: Usage): void {
+  if (usage.kind === "filesystem" && mount.type === usage.type) return;
+  const got = usage.kind === "block" ? "raw block" : usage.type;
+  throw failure("already_exists", { cannot: "stage the volume", rule: `it is staged as ${mount.type} already`, got });
 }

@@ -170,6 +170,21 @@ describe("the node service", () => {
     await volume.destroy();
   });
 
+  it("says that a file system has shut down, and mounts it anew once no pod uses it", async () => {
+    const volume = new GuestVolume(guest, "shut-down", "xfs");
+    await volume.open();
+    await volume.nodePublish();
+    await run(`echo kept > ${volume.target}/file; sync -f ${volume.target}; xfs_io -x -c shutdown ${volume.target}`);
+    const at = { volume_id: volume.id, volume_path: volume.target };
+    const { volume_condition } = await guest.client.node.NodeGetVolumeStats(at);
+    assert.deepEqual(volume_condition, { abnormal: true, message: "its file system has shut down after an error" });
+    await assert.rejects(volume.stage(), { code: "FAILED_PRECONDITION", message: /end the pods that use it here/ });
+    await volume.nodeUnpublish();
+    await volume.stage();
+    assert.equal(await run(`cat ${volume.staging}/file`), "kept");
+    await volume.destroy();
+  });
+
   it("opens no file and starts no process that stays, over ten lives of a volume", async () => {
     const held = async () => await run(`ls /proc/${guest.pid}/fd | wc -l; pgrep --parent ${guest.pid} | wc -l`);
     const volume = new GuestVolume(guest, "lives", "ext4");

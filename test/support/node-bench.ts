@@ -15,6 +15,7 @@ import type { FormatMarks, JournalEntry, NodeJournal } from "../../src/node-jour
 import { MemoryInitiator, type MemoryExport } from "../../src/nvme/memory-initiator.ts";
 import { Publishing } from "../../src/services/publishing.ts";
 import { Staging, type StageRequest } from "../../src/services/staging.ts";
+import { Stats } from "../../src/services/stats.ts";
 import { Recorder } from "./recorder.ts";
 
 const cluster = "test-cluster" as ClusterId;
@@ -105,17 +106,19 @@ export class NodeBench {
   readonly paths = this.recorder.watch("paths", this.directories, ["ensureTarget", "removeTarget"]);
   staging: Staging;
   publishing: Publishing;
+  stats: Stats;
 
   constructor() {
     const started = this.#start();
     this.staging = started.staging;
     this.publishing = started.publishing;
+    this.stats = started.stats;
   }
 
   #start() {
     const { node, initiator, filesystem, journal, marks, paths } = this;
     const deps = { cluster, node, initiator, filesystem, journal, marks, paths };
-    return { staging: new Staging(deps), publishing: new Publishing(deps) };
+    return { staging: new Staging(deps), publishing: new Publishing(deps), stats: new Stats(deps) };
   }
 
   /** A new process: what was in memory is gone, the kernel and the journal stay. */
