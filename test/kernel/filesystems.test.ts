@@ -30,74 +30,66 @@ describe("a volume with a file system", { timeout: limitMs }, () => {
   after(async () => guest[Symbol.asyncDispose]());
 
   for (const type of filesystemTypes) {
-    it(`${type}: is made once, published, and mounted again with its files`, async () => {
-      const volume = new GuestVolume(guest, `${type}-used`, type);
-      await volume.open();
-      const { show, has, lacks } = features[type];
-      const made = await run(show(await volume.device()));
-      assert.match(made, has);
-      assert.doesNotMatch(made, lacks);
-      assert.equal(await run(`findmnt -no FSTYPE ${volume.staging}`), type);
-      await volume.stage();
-      await volume.nodePublish();
-      await run(`echo kept > ${volume.target}/file; sync -f ${volume.target}`);
-      await volume.nodeUnpublish();
-      await volume.unstage();
-      await volume.unpublish();
-      await volume.publish();
-      await volume.stage();
-      assert.equal(await run(`cat ${volume.staging}/file`), "kept");
-      await volume.destroy();
-    });
+    describe(`of type ${type}`, () => {
+      let volume: GuestVolume;
+      const expectKept = async () => assert.equal(await run(`cat ${volume.staging}/file`), "kept");
 
-    it(`${type}: becomes as large as its device when it is staged`, async () => {
-      const volume = new GuestVolume(guest, `${type}-larger`, type);
-      await volume.open();
-      await run(`echo kept > ${volume.staging}/file; sync -f ${volume.staging}`);
-      await volume.unstage();
-      const namespace = `/sys/kernel/config/nvmet/subsystems/${volume.nqn}/namespaces/1`;
-      await run(`truncate -s 640M ${volume.backing}; echo 1 > ${namespace}/revalidate_size`);
-      await volume.stage();
-      const [size, kept] = (await run(`df -B 1M --output=size ${volume.staging}; cat ${volume.staging}/file`))
-        .split("\n")
-        .slice(1);
-      assert.ok(Number(size) > 500, `of 640 MiB: ${size}`);
-      assert.equal(kept, "kept");
-      await volume.destroy();
-    });
+      before(async () => {
+        volume = new GuestVolume(guest, `${type}-used`, type);
+        await volume.open();
+      });
+      after(async () => volume.destroy());
 
-    it(`${type}: is not mounted as another file system, and not changed by the attempt`, async () => {
-      const volume = new GuestVolume(guest, `${type}-other`, type);
-      await volume.open();
-      await volume.unstage();
-      const before = await volume.lastWrite();
-      for (const other of filesystemTypes.filter((name) => name !== type)) {
-        const wrong = new GuestVolume(guest, `${type}-other`, other);
-        const refusal = { code: "FAILED_PRECONDITION", message: new RegExp(`holds ${type}, not ${other}`) };
-        await assert.rejects(wrong.stage(volume.context), refusal);
-      }
-      assert.equal(await volume.lastWrite(), before);
-      await volume.stage();
-      await volume.destroy();
-    });
+      it("is made with the features of its kind, published, and mounted again with its files", async () => {
+        const { show, has, lacks } = features[type];
+        const made = await run(show(await volume.device()));
+        assert.match(made, has);
+        assert.doesNotMatch(made, lacks);
+        assert.equal(await run(`findmnt -no FSTYPE ${volume.staging}`), type);
+        await volume.stage();
+        await volume.nodePublish();
+        await run(`echo kept > ${volume.target}/file; sync -f ${volume.target}`);
+        await volume.nodeUnpublish();
+        await volume.unstage();
+        await volume.unpublish();
+        await volume.publish();
+        await volume.stage();
+        await expectKept();
+      });
 
-    it(`${type}: is refused when it is damaged, with the report`, async () => {
-      const volume = new GuestVolume(guest, `${type}-damaged`, type);
-      await volume.open();
-      await volume.unstage();
-      await volume.unpublish();
-      // The signature stays, and what is behind it goes.
-      const from = { ext4: "seek=2 count=400", xfs: "seek=1 count=400", btrfs: "seek=256 count=40000" }[type];
-      await run(`dd if=/dev/urandom of=${volume.backing} bs=4096 ${from} conv=notrunc,fsync status=none`);
-      await volume.publish();
-      const before = await volume.lastWrite();
-      const refusal = { code: "FAILED_PRECONDITION", message: /needs a repair by a person/ };
-      await assert.rejects(volume.stage(), refusal);
-      // e2fsck notes what it found, and the mount of an xfs writes to its log before it fails.
-      if (type === "btrfs") assert.equal(await volume.lastWrite(), before);
-      await volume.unstage();
-      await volume.unpublish();
-      await volume.delete();
+      it("is not mounted as another file system, and not changed by the attempt", async () => {
+        await volume.unstage();
+        const before = await volume.lastWrite();
+        for (const other of filesystemTypes.filter((name) => name !== type)) {
+          const wrong = new GuestVolume(guest, `${type}-used`, other);
+          const refusal = { code: "FAILED_PRECONDITION", message: new RegExp(`holds ${type}, not ${other}`) };
+          await assert.rejects(wrong.stage(volume.context), refusal);
+        }
+        assert.equal(await volume.lastWrite(), before);
+      });
+
+      it("becomes as large as its device when it is staged", async () => {
+        const namespace = `/sys/kernel/config/nvmet/subsystems/${volume.nqn}/namespaces/1`;
+        await run(`truncate -s 640M ${volume.backing}; echo 1 > ${namespace}/revalidate_size`);
+        await volume.stage();
+        const [, size] = (await run(`df -B 1M --output=size ${volume.staging}`)).split("\n");
+        assert.ok(Number(size) > 500, `of 640 MiB: ${size}`);
+        await expectKept();
+      });
+
+      it("is refused when it is damaged, with the report", async () => {
+        await volume.unstage();
+        await volume.unpublish();
+        // The signature stays, and what is behind it goes.
+        const from = { ext4: "seek=2 count=400", xfs: "seek=1 count=400", btrfs: "seek=256 count=40000" }[type];
+        await run(`dd if=/dev/urandom of=${volume.backing} bs=4096 ${from} conv=notrunc,fsync status=none`);
+        await volume.publish();
+        const before = await volume.lastWrite();
+        const refusal = { code: "FAILED_PRECONDITION", message: /needs a repair by a person/ };
+        await assert.rejects(volume.stage(), refusal);
+        // e2fsck notes what it found, and the mount of an xfs writes to its log before it fails.
+        if (type === "btrfs") assert.equal(await volume.lastWrite(), before);
+      });
     });
   }
 

@@ -3,7 +3,7 @@ import { exportIdentityOf, volumeIdOf, type ClusterId } from "../../src/domain/i
 import type { FilesystemType } from "../../src/domain/model.ts";
 import type { VolumeCapability } from "../../src/gen/csi/v1/VolumeCapability.ts";
 import type { Machine } from "../lab/machine.ts";
-import type { CsiClient } from "./csi-client.ts";
+import type { CallOptions, CsiClient } from "./csi-client.ts";
 import { guestCluster, poolPath } from "./guest-driver.ts";
 
 /** A machine and the driver that serves its volumes there. */
@@ -65,13 +65,14 @@ export class GuestVolume {
     this.context = (await this.#guest.client.controller.ControllerPublishVolume(request)).publish_context;
   }
 
-  async stage(context = this.context): Promise<void> {
-    await this.#guest.client.node.NodeStageVolume({
+  async stage(context = this.context, options: CallOptions = {}): Promise<void> {
+    const request = {
       volume_id: this.id,
       publish_context: context,
       staging_target_path: this.staging,
       volume_capability: this.#capability,
-    });
+    };
+    await this.#guest.client.node.NodeStageVolume(request, options);
   }
 
   async nodePublish(options: { readonly readOnly?: boolean } = {}): Promise<void> {
