@@ -106,7 +106,7 @@ describe("a publish context", () => {
       );
       assert.throws(() => decodeAttachment(map as Record<string, string>), {
         kind: "invalid_argument",
-        message: new RegExp(`^cannot read the publish_context: .*${key}`),
+        message: new RegExp(`^cannot read the publish_context: publish_context\\.${key} must .*; got "`),
       });
     });
   }

@@ -31,23 +31,23 @@ export function encodeAttachment(attachment: Attachment): Record<string, string>
   };
 }
 
-const decimal = z.string().regex(/^\d{1,20}$/, "must be a decimal number");
+const text = z.string("must be set");
+const decimal = text.regex(/^\d{1,20}$/, "must be a decimal number");
 const bytes = decimal
   .transform(BigInt)
   .refine((size) => size >= smallestSize && size <= largestSize, `must lie between ${smallestSize} and ${largestSize}`);
+const epochRule = "must be a number from 1 on that a double holds exactly";
 const context = z.object({
-  epoch: decimal.transform(Number).pipe(z.int().min(1)),
-  portals: z
-    .string()
+  epoch: decimal.transform(Number).pipe(z.int(epochRule).min(1, epochRule)),
+  portals: text
     .transform((text) => text.split(",").map(parsePortal))
     .pipe(z.array(z.custom<Portal>((portal) => portal !== undefined, "must be address:port,…")).min(1)),
   size: bytes,
-  blankSizes: z
-    .string()
+  blankSizes: text
     .transform((text) => (text === "" ? [] : text.split(",")))
     .pipe(z.array(bytes).max(mostSizes, `must name at most ${mostSizes} sizes`)),
-  access: z.enum(["read-write", "read-only"]),
-  content: z.enum(["blank", "present"]),
+  access: z.enum(["read-write", "read-only"], "must be read-write or read-only"),
+  content: z.enum(["blank", "present"], "must be blank or present"),
   contentType: z.string().exactOptional(),
   contentUuid: z.string().exactOptional(),
 });
@@ -63,7 +63,8 @@ export function decodeAttachment(map: Readonly<Record<string, string>>): Attachm
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const key = String(issue?.path[0] ?? "");
-    throw failure("invalid_argument", { cannot, rule: `${key}: ${issue?.message ?? ""}`, got: map[key] ?? "nothing" });
+    const rule = `publish_context.${key} ${issue?.message ?? "is invalid"}`;
+    throw failure("invalid_argument", { cannot, rule, got: map[key] ?? "nothing" });
   }
   const { contentType, contentUuid, content, ...rest } = parsed.data;
   if (content === "blank") return { ...rest, content: { state: "blank" } };

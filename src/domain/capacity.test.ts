@@ -86,6 +86,17 @@ describe("the size of a new volume", () => {
     assert.equal(outcome({ required: -1n }), "invalid_argument");
     assert.equal(outcome({ limit: -1n }), "invalid_argument");
   });
+
+  it("is refused with the field that is wrong, the rule and the value", () => {
+    const refusals = [
+      [{ required: -1n }, /capacity_range\.required_bytes must not be negative; got -1$/],
+      [{ limit: -1n }, /capacity_range\.limit_bytes must not be negative; got -1$/],
+      [{ required: 2n, limit: 1n }, /capacity_range\.required_bytes must not exceed limit_bytes; got .*"2".*"1"/],
+      [{ required: largest + 1n }, /capacity_range\.required_bytes must not exceed 70368744177664, .*; got .*665"/],
+      [{ limit: 1n }, /capacity_range\.limit_bytes must admit a multiple of 4194304 from 335544320 on; got .*"1"/],
+    ] as const;
+    for (const [range, message] of refusals) assert.throws(() => chooseSize(range), { message });
+  });
 });
 
 describe("an existing volume", () => {

@@ -42,21 +42,28 @@ export function largestWithin(space: Bytes): Bytes {
 export function chooseSize(range: CapacityRange): Bytes {
   const { required = 0n, limit = 0n } = range;
   const cannot = "choose a size";
-  if (required < 0n || limit < 0n) {
-    throw failure("invalid_argument", { cannot, rule: "capacity_range must not be negative", got: range });
-  }
+  assertNotNegative("required_bytes", required);
+  assertNotNegative("limit_bytes", limit);
   if (limit > 0n && required > limit) {
-    throw failure("invalid_argument", { cannot, rule: "required_bytes must not exceed limit_bytes", got: range });
+    const rule = "capacity_range.required_bytes must not exceed limit_bytes";
+    throw failure("invalid_argument", { cannot, rule, got: range });
   }
   const size = required > 0n ? roundUpToStep(atLeastSmallest(required)) : defaultWithin(limit);
   if (size > largestSize) {
-    throw failure("out_of_range", { cannot, rule: `a volume has at most ${largestSize} bytes`, got: range });
+    const rule = `capacity_range.required_bytes must not exceed ${largestSize}, the size of the largest volume`;
+    throw failure("out_of_range", { cannot, rule, got: range });
   }
   if (limit > 0n && size > limit) {
-    const rule = `a volume has a multiple of ${sizeStep} bytes, at least ${smallestSize}; limit_bytes admits none`;
+    const rule = `capacity_range.limit_bytes must admit a multiple of ${sizeStep} from ${smallestSize} on`;
     throw failure("out_of_range", { cannot, rule, got: range });
   }
   return size;
+}
+
+function assertNotNegative(field: string, bytes: Bytes): void {
+  if (bytes >= 0n) return;
+  const rule = `capacity_range.${field} must not be negative`;
+  throw failure("invalid_argument", { cannot: "choose a size", rule, got: bytes });
 }
 
 function atLeastSmallest(size: Bytes): Bytes {

@@ -43,7 +43,7 @@ export class Provisioning {
   async get(id: VolumeId, signal: AbortSignal): Promise<Volume> {
     const volume = await this.#backend.get(id, signal);
     if (volume !== undefined) return volume;
-    throw failure("not_found", { cannot: "find the volume", rule: "there is no such volume", got: id });
+    throw failure("not_found", { cannot: "find the volume", rule: "there is no volume with that volume_id", got: id });
   }
 
   async list(page: PageRequest, signal: AbortSignal): Promise<Page<Volume>> {

@@ -29,7 +29,10 @@ describe("publishing a staged volume", () => {
     const { bench, request } = await staged();
     await bench.publishing.publish({ ...request, readOnly: true }, signal());
     assert.ok((await atTarget(bench))[0]?.options.includes("ro"));
-    await assert.rejects(bench.publishing.publish(request, signal()), { kind: "already_exists" });
+    await assert.rejects(bench.publishing.publish(request, signal()), {
+      kind: "already_exists",
+      message: /: readonly must be true: it is published there read-only already; got false$/,
+    });
   });
 
   it("is finished as read-only after a kill between its two steps, and a writable one is never made so", async () => {

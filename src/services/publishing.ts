@@ -113,6 +113,7 @@ function isPublished(mount: Mount, device: NvmeDevice, request: NodePublishReque
   const isReadOnly = mount.options.includes("ro");
   const wasMeantReadOnly = isReadOnly || entry.readOnlyTargets.includes(request.targetPath);
   if (wasMeantReadOnly === request.readOnly) return isReadOnly === request.readOnly;
-  const rule = `it is published there ${wasMeantReadOnly ? "read-only" : "read-write"} already`;
-  throw failure("already_exists", { cannot, rule, got: request.targetPath });
+  const before = `it is published there ${wasMeantReadOnly ? "read-only" : "read-write"} already`;
+  const rule = `readonly must be ${wasMeantReadOnly}: ${before}`;
+  throw failure("already_exists", { cannot, rule, got: request.readOnly });
 }

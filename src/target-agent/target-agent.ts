@@ -229,7 +229,11 @@ export class TargetAgent {
   #ready(id: VolumeId, verb: string): VolumeRecord {
     const record = this.#record(id);
     if (record?.state === "ready") return record;
-    throw failure("not_found", { cannot: `${verb} the volume`, rule: "there is no such volume", got: id });
+    throw failure("not_found", {
+      cannot: `${verb} the volume`,
+      rule: "there is no volume with that volume_id",
+      got: id,
+    });
   }
 
   /** Reads the backing store and keeps what was seen. */

@@ -121,7 +121,8 @@ export class MemoryBackend implements Backend {
     await this.probe(signal);
     const volume = this.#volumes.get(id);
     if (volume === undefined) {
-      throw failure("not_found", { cannot: "publish the volume", rule: "there is no such volume", got: id });
+      const rule = "there is no volume with that volume_id";
+      throw failure("not_found", { cannot: "publish the volume", rule, got: id });
     }
     const { publication, ...state } = openPublication(volume, request, holdersAtMost);
     this.#highestEpoch = Math.max(this.#highestEpoch, state.lastEpoch);

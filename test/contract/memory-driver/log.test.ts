@@ -55,7 +55,7 @@ describe("the log of a driver", () => {
     }
     assert.equal(linesOf("DeleteVolume").length, 1);
     assert.equal(new Set(seen.map(([line]) => line?.["id"])).size, 3, "each call has an id of its own");
-    assert.match(String(looked?.["reason"]), /there is no such volume/);
+    assert.match(String(looked?.["reason"]), /there is no volume with that volume_id/);
   });
 
   it("never shows what is in a secrets map, whichever RPC has it", async (t) => {
