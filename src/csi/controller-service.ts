@@ -51,6 +51,7 @@ const validateRequest = z.object({
   volume_id: required,
   volume_capabilities: z.array(z.object({})).min(1, "must not be empty"),
 });
+const confirmable = z.object({ volume_capabilities: capabilities, parameters, mutable_parameters: noneMutable });
 const listRequest = z.object({ max_entries: z.int().min(0, "must not be negative"), starting_token: z.string() });
 const capacityRequest = z.object({ volume_capabilities: z.array(z.object({})), parameters });
 
@@ -109,9 +110,7 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
     async ValidateVolumeCapabilities(request, { method, signal }) {
       const { volume_id } = decode(method, validateRequest, request);
       await provisioning.get(volumeOf(deps.backend, volume_id), signal);
-      const refusal = refusalOf(() =>
-        decode(method, z.object({ volume_capabilities: capabilities, parameters }), request),
-      );
+      const refusal = refusalOf(() => assertBackend(decode(method, confirmable, request).parameters, deps.backend));
       if (refusal !== undefined) return { message: refusal };
       const { volume_context, volume_capabilities } = request;
       return { confirmed: { volume_context, volume_capabilities, parameters: request.parameters } };

@@ -96,6 +96,20 @@ export function lookupTests(bench: Bench): void {
     );
   });
 
+  it("confirms no parameters that it would refuse for a new volume", async () => {
+    await using volume = await bench.volume();
+    const asked = { volume_id: volume.id, volume_capabilities: [mountCapability] };
+    const others = [
+      [{ parameters: { backend: "other" } }, /parameters\.backend must be .*; got "other"$/],
+      [{ mutable_parameters: { iops: "1" } }, /mutable_parameters must be empty: .*; got \{"iops":"1"\}$/],
+    ] as const;
+    for (const [other, reason] of others) {
+      const { confirmed, message } = await bench.controller.ValidateVolumeCapabilities({ ...asked, ...other });
+      assert.equal(confirmed, null);
+      assert.match(message, reason);
+    }
+  });
+
   it("offers exactly what it implements", async () => {
     const { capabilities } = await bench.controller.ControllerGetCapabilities({});
     const offered = capabilities.map(({ rpc }) => rpc?.type).toSorted();
