@@ -48,6 +48,9 @@ export const absolutePath = required
   .refine((path) => isAbsolute(path), "must be an absolute path")
   .refine((path) => normalize(path) === path && path !== "/" && !path.endsWith("/"), "must be a normalized path");
 
+/** Such a path, or undefined for the empty text. */
+export const optionalPath = z.preprocess((path) => (path === "" ? undefined : path), absolutePath.optional());
+
 export const stringMap = z.record(z.string(), z.string());
 
 export const int64 = z.string().transform(BigInt);

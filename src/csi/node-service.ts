@@ -1,12 +1,13 @@
 /** CSI Node: decode, one service call, encode. */
 import { z } from "zod";
+import { failure } from "../domain/errors.ts";
 import type { NodeIdentity } from "../domain/model.ts";
 import type { Publishing } from "../services/publishing.ts";
 import type { Staging } from "../services/staging.ts";
 import type { Stats, VolumeStats } from "../services/stats.ts";
 import { nodeCapabilities } from "./capabilities.ts";
 import { encodeCondition } from "./condition.ts";
-import { absolutePath, decode, required, requiredCapability, stringMap } from "./decode.ts";
+import { absolutePath, decode, optionalPath, required, requiredCapability, stringMap } from "./decode.ts";
 import { decodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
 import { parseHandleOf, volumeOf } from "./volume-handle.ts";
@@ -31,14 +32,18 @@ const stageRequest = z.object({
 const unstageRequest = z.object({ volume_id: required, staging_target_path: absolutePath });
 const publishRequest = z.object({
   volume_id: required,
-  staging_target_path: absolutePath,
+  staging_target_path: optionalPath,
   target_path: absolutePath,
   volume_capability: requiredCapability,
   readonly: z.boolean(),
 });
 const unpublishRequest = z.object({ volume_id: required, target_path: absolutePath });
 // A path that is not absolute is one where nothing is mounted: not found, as csi-sanity expects.
-const statsRequest = z.object({ volume_id: required, volume_path: required });
+const statsRequest = z.object({
+  volume_id: required,
+  volume_path: required,
+  staging_target_path: optionalPath,
+});
 
 export function nodeService(deps: NodeDeps): Rpcs<"csi.v1.Node"> {
   return { ...stageRpcs(deps), ...publishRpcs(deps), ...queryRpcs(deps) };
@@ -74,7 +79,7 @@ function publishRpcs({ backend, publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
       await publishing.publish(
         {
           volume: volumeOf(backend, fields.volume_id),
-          stagingPath: fields.staging_target_path,
+          stagingPath: stagedAt(fields.staging_target_path),
           targetPath: fields.target_path,
           usage: fields.volume_capability,
           readOnly: fields.readonly,
@@ -90,6 +95,13 @@ function publishRpcs({ backend, publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
       return {};
     },
   };
+}
+
+/** The specification has a code of its own for a publish that names no stage. */
+function stagedAt(path: string | undefined): string {
+  if (path !== undefined) return path;
+  const rule = "staging_target_path must be where NodeStageVolume has staged the volume";
+  throw failure("precondition", { cannot: "serve NodePublishVolume", rule, got: "" });
 }
 
 function queryRpcs({ backend, node, stats, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {

@@ -89,6 +89,20 @@ describe("a request", () => {
     }
   });
 
+  it("to publish is refused with FAILED_PRECONDITION when it names no stage, as the specification asks for", async () => {
+    const request = { volume_id: `memory/v1-${"0".repeat(32)}`, target_path: "/t", volume_capability: mountCapability };
+    const rule = /staging_target_path must be where NodeStageVolume has staged the volume; got ""$/;
+    await refused(driver.client.node.NodePublishVolume(request), "FAILED_PRECONDITION", rule);
+  });
+
+  it("for statistics has a staging path that is absolute, or none", async () => {
+    const { node } = driver.client;
+    const request = { volume_id: `memory/v1-${"0".repeat(32)}`, volume_path: "/p" };
+    await refused(node.NodeGetVolumeStats(request), "NOT_FOUND", /volume_path/);
+    const wrong = node.NodeGetVolumeStats({ ...request, staging_target_path: "s" });
+    await refused(wrong, "INVALID_ARGUMENT", /staging_target_path must be an absolute path; got "s"$/);
+  });
+
   it("is refused with DEADLINE_EXCEEDED when its time is over, and the driver goes on", async () => {
     await refused(driver.client.controller.ListVolumes({}, { deadlineMs: 0 }), "DEADLINE_EXCEEDED");
     assert.equal((await driver.client.identity.Probe({})).ready?.value, true);
