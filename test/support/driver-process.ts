@@ -22,6 +22,8 @@ export interface DriverOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Used instead of the driver's own socket in the temporary directory. */
   readonly socketPath?: string;
+  /** Another main program than the sources: a mutant's bundle. */
+  readonly main?: string;
   /** Bounds the wait for the first answer. */
   readonly signal: AbortSignal;
 }
@@ -49,7 +51,7 @@ export interface Driver extends AsyncDisposable {
   stop(signal?: AbortSignal): Promise<Ending>;
 }
 
-const main = path.join(import.meta.dirname, "../../src/main.ts");
+const sources = path.join(import.meta.dirname, "../../src/main.ts");
 export const testCluster = "test-cluster";
 const patienceMs = 20_000;
 /** The driver drains in 5 s. */
@@ -74,7 +76,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   const { socketPath = path.join(directory.path, "csi.sock"), mode = "all-in-one", flags = [] } = options;
   const stateDir = path.join(directory.path, "state");
   const argv = [mode, ...defaultFlags(socketPath, stateDir), ...flags];
-  const child = new Child(argv, options.environment);
+  const child = new Child(argv, options.environment, options.main);
   stack.defer(async () => {
     // A driver that does not end is killed; that it ends by itself is what shutdown tests are for.
     await child.stop(AbortSignal.timeout(endMs)).catch(() => undefined);
@@ -129,7 +131,7 @@ class Child {
   readonly #process: ChildProcess;
   readonly #closed: Promise<unknown>;
 
-  constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}, main = sources) {
     const { PATH = "" } = process.env;
     const env = { PATH, ...environment };
     // A test that is killed takes its driver along.

@@ -1,0 +1,32 @@
+/** The fields of a request type, from the wire definition: what the bad-input table has to have rows for. */
+import { csiMessages, type CsiField, type CsiMessageName } from "../../../src/gen/csi-fields.ts";
+
+export interface Leaf {
+  /** With `0` for the one item of a list of messages: `volume_capabilities.0.mount.fs_type`. */
+  readonly path: string;
+  readonly field: CsiField;
+}
+
+/** Every field that holds no further fields, however deep. */
+export function leavesOf(type: CsiMessageName): readonly Leaf[] {
+  return csiMessages[type].flatMap((field): readonly Leaf[] => {
+    if (field.kind !== "message" || csiMessages[field.type].length === 0) return [{ path: field.name, field }];
+    const prefix = field.repeated ? `${field.name}.0` : field.name;
+    return leavesOf(field.type).map((leaf) => ({ ...leaf, path: `${prefix}.${leaf.path}` }));
+  });
+}
+
+/** What the specification allows a text or a map to take, or undefined where it sets no limit. */
+export function limitOf({ kind, name, repeated }: CsiField): number | undefined {
+  if (kind === "map" || (kind === "string" && repeated)) return 4096;
+  if (kind !== "string") return undefined;
+  if (name === "node_id") return 256;
+  return name.endsWith("_path") ? 4095 : 128;
+}
+
+/** A value of exactly so many bytes. */
+export function valueOfSize({ kind, name, repeated }: CsiField, size: number): unknown {
+  if (kind === "map") return { key: "v".repeat(size - 3) };
+  if (repeated) return ["v".repeat(size - 1), "v"];
+  return name.endsWith("_path") ? `/${"p".repeat(size - 1)}` : "x".repeat(size);
+}
