@@ -5,7 +5,7 @@ import { leavesOf, limitOf, valueOfSize } from "./fields.ts";
 import { withField, type Outcome, type Row } from "./row.ts";
 import { validRequests, type World } from "./world.ts";
 
-interface Answer {
+export interface Answer {
   readonly outcome: Outcome;
   readonly message: string;
 }
