@@ -1,19 +1,25 @@
 /** The fields of a request type, from the wire definition: what the bad-input table has to have rows for. */
 import { csiMessages, type CsiField, type CsiMessageName } from "../../../src/gen/csi-fields.ts";
 
-export interface Leaf {
+export interface Place {
   /** With `0` for the one item of a list of messages: `volume_capabilities.0.mount.fs_type`. */
   readonly path: string;
   readonly field: CsiField;
 }
 
-/** Every field that holds no further fields, however deep. */
-export function leavesOf(type: CsiMessageName): readonly Leaf[] {
-  return csiMessages[type].flatMap((field): readonly Leaf[] => {
-    if (field.kind !== "message" || csiMessages[field.type].length === 0) return [{ path: field.name, field }];
+/** Every field, however deep; what holds further fields comes before these. */
+export function placesOf(type: CsiMessageName): readonly Place[] {
+  return csiMessages[type].flatMap((field): readonly Place[] => {
+    const place = { path: field.name, field };
+    if (field.kind !== "message") return [place];
     const prefix = field.repeated ? `${field.name}.0` : field.name;
-    return leavesOf(field.type).map((leaf) => ({ ...leaf, path: `${prefix}.${leaf.path}` }));
+    return [place, ...placesOf(field.type).map((inner) => ({ ...inner, path: `${prefix}.${inner.path}` }))];
   });
+}
+
+/** Every field that holds no further fields. */
+export function leavesOf(type: CsiMessageName): readonly Place[] {
+  return placesOf(type).filter(({ field }) => field.kind !== "message" || csiMessages[field.type].length === 0);
 }
 
 /** What the specification allows a text or a map to take, or undefined where it sets no limit. */

@@ -30,9 +30,8 @@ export function withField(request: object, field: string, value: unknown): objec
   const copy = Array.isArray(request) ? [...(request as readonly unknown[])] : { ...request };
   const old: unknown = Reflect.get(copy, key);
   const inner = typeof old === "object" && old !== null ? old : /^\d/.test(rest[0] ?? "") ? [] : {};
-  if (rest.length > 0)
-    Reflect.set(copy, key, value === missing && !old ? old : withField(inner, rest.join("."), value));
-  else if (value === missing) Reflect.deleteProperty(copy, key);
+  if (value === missing && (rest.length === 0 || !old)) Reflect.deleteProperty(copy, key);
+  else if (rest.length > 0) Reflect.set(copy, key, withField(inner, rest.join("."), value));
   else Reflect.set(copy, key, value);
   return copy;
 }
