@@ -7,19 +7,12 @@ import type { Attachments } from "../services/attachment.ts";
 import type { Provisioning } from "../services/provisioning.ts";
 import { smallestSize } from "../domain/capacity.ts";
 import { controllerCapabilities } from "./capabilities.ts";
+import { parameters, type ClassParameters } from "./class-parameters.ts";
 import { encodeCondition } from "./condition.ts";
-import {
-  capabilities,
-  capacityRange,
-  decode,
-  parameters,
-  required,
-  requiredCapability,
-  stringMap,
-  type ClassParameters,
-} from "./decode.ts";
+import { capabilities, capacityRange, decode, required, requiredCapability, stringMap } from "./decode.ts";
 import { encodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
+import { encodeVolumeContext, volumeContext } from "./volume-context.ts";
 import { formatVolumeHandle, parseHandleOf, volumeOf } from "./volume-handle.ts";
 
 export interface ControllerDeps {
@@ -51,7 +44,12 @@ const validateRequest = z.object({
   volume_id: required,
   volume_capabilities: z.array(z.object({})).min(1, "must not be empty"),
 });
-const confirmable = z.object({ volume_capabilities: capabilities, parameters, mutable_parameters: noneMutable });
+const confirmable = z.object({
+  volume_capabilities: capabilities,
+  volume_context: volumeContext,
+  parameters,
+  mutable_parameters: noneMutable,
+});
 const listRequest = z.object({ max_entries: z.int().min(0, "must not be negative"), starting_token: z.string() });
 const capacityRequest = z.object({ volume_capabilities: z.array(z.object({})), parameters });
 
@@ -73,7 +71,8 @@ function volumeRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
     async CreateVolume(request, { method, signal }) {
       const { name, capacity_range, parameters: own } = decode(method, createRequest, request);
       assertBackend(own, backend);
-      return { volume: encode(deps, await provisioning.create({ name, capacity: capacity_range }, signal)) };
+      const volume = encode(deps, await provisioning.create({ name, capacity: capacity_range }, signal));
+      return { volume: { ...volume, volume_context: encodeVolumeContext(request.parameters) } };
     },
     async DeleteVolume(request, { method, signal }) {
       const handle = parseHandleOf(deps.backend, decode(method, volumeRequest, request).volume_id);
@@ -105,12 +104,12 @@ function publishRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
 }
 
 function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
-  const { provisioning } = deps;
+  const { backend, provisioning } = deps;
   return {
     async ValidateVolumeCapabilities(request, { method, signal }) {
       const { volume_id } = decode(method, validateRequest, request);
       await provisioning.get(volumeOf(deps.backend, volume_id), signal);
-      const refusal = refusalOf(() => assertBackend(decode(method, confirmable, request).parameters, deps.backend));
+      const refusal = refusalOf(() => assertBackend(decode(method, confirmable, request).parameters, backend));
       if (refusal !== undefined) return { message: refusal };
       const { volume_context, volume_capabilities } = request;
       return { confirmed: { volume_context, volume_capabilities, parameters: request.parameters } };

@@ -98,26 +98,3 @@ export const requiredCapability = z
 
 /** Capabilities of a new volume: at least one. */
 export const capabilities = z.array(capability).min(1, "must name at least one capability");
-
-/** Keys in StorageClass parameters that belong to the provisioner, not to the driver. */
-const provisionerPrefix = "csi.storage.k8s.io/";
-
-/** StorageClass parameters of this driver. */
-const classParameters = z.object({
-  /** Name of the back end that the class is meant for; it must be the one this controller serves. */
-  backend: z.string().exactOptional(),
-});
-export type ClassParameters = z.infer<typeof classParameters>;
-const parameterNames = Object.keys(classParameters.shape);
-
-/** Parses StorageClass parameters; an unknown key is an error that names it and the known ones. */
-export const parameters = stringMap.transform((map, context): ClassParameters => {
-  const own = Object.entries(map).filter(([key]) => !key.startsWith(provisionerPrefix));
-  const unknown = own.find(([key]) => !parameterNames.includes(key));
-  if (unknown !== undefined) {
-    const message = `is no parameter of this driver; it knows ${parameterNames.join(", ")}`;
-    context.addIssue({ code: "custom", message, path: [unknown[0]] });
-    return z.NEVER;
-  }
-  return classParameters.parse(Object.fromEntries(own));
-});

@@ -10,6 +10,7 @@ import { encodeCondition } from "./condition.ts";
 import { absolutePath, decode, optionalPath, required, requiredCapability, stringMap } from "./decode.ts";
 import { decodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
+import { volumeContext } from "./volume-context.ts";
 import { parseHandleOf, volumeOf } from "./volume-handle.ts";
 
 export interface NodeDeps {
@@ -28,6 +29,7 @@ const stageRequest = z.object({
   publish_context: stringMap,
   staging_target_path: absolutePath,
   volume_capability: requiredCapability,
+  volume_context: volumeContext,
 });
 const unstageRequest = z.object({ volume_id: required, staging_target_path: absolutePath });
 const publishRequest = z.object({
@@ -52,14 +54,14 @@ export function nodeService(deps: NodeDeps): Rpcs<"csi.v1.Node"> {
 function stageRpcs({ backend, staging }: NodeDeps): Rpcs<"csi.v1.Node"> {
   return {
     async NodeStageVolume(request, { method, signal, note }) {
-      const { volume_id, publish_context, staging_target_path, volume_capability } = decode(
-        method,
-        stageRequest,
-        request,
-      );
-      const volume = volumeOf(backend, volume_id);
-      const attachment = decodeAttachment(publish_context);
-      const staged = { volume, attachment, stagingPath: staging_target_path, usage: volume_capability };
+      const fields = decode(method, stageRequest, request);
+      const staged = {
+        volume: volumeOf(backend, fields.volume_id),
+        attachment: decodeAttachment(fields.publish_context),
+        stagingPath: fields.staging_target_path,
+        usage: fields.volume_capability,
+        mkfs: fields.volume_context,
+      };
       note(await staging.stage(staged, signal));
       return {};
     },

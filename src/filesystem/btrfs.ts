@@ -6,10 +6,11 @@ const features = "extref,skinny-metadata,no-holes,free-space-tree,^block-group-t
 
 export const btrfs: FilesystemKind = {
   type: "btrfs",
-  mkfs: ({ path, uuid, isOver }) => [
+  mkfs: ({ path, uuid, isOver, options: { btrfs: own } }) => [
     "mkfs.btrfs",
     ...["-q", "-K", ...(isOver ? ["-f"] : [])],
-    ...["-d", "single", "-m", "dup", "-n", "16384", "-s", "4096", "--csum", "crc32c", "-O", features, "-U", uuid, path],
+    ...["-d", "single", "-m", own.metadataProfile, "-n", String(own.nodeSize), "-s", "4096"],
+    ...["--csum", own.checksum, "-O", features, "-U", uuid, path],
   ],
   diagnose: (path) => ["btrfs", "check", "--readonly", path],
   damagedStatus: 1,

@@ -35,9 +35,10 @@ const operational = 8 | 16 | 32 | 128;
 export const ext4: FilesystemKind = {
   type: "ext4",
   // It has no need of force: without a terminal it asks nothing, which also means that this protects nothing.
-  mkfs: ({ path, uuid }) => [
+  mkfs: ({ path, uuid, options: { ext4: own } }) => [
     "mkfs.ext4",
-    ...["-q", "-b", "4096", "-I", "256", "-m", "0", "-U", uuid, "-E", extended, "-O", features.join(","), path],
+    ...["-q", "-b", "4096", "-I", "256", "-m", String(own.reservedPercent), "-i", String(own.bytesPerInode)],
+    ...["-U", uuid, "-E", extended, "-O", features.join(","), path],
   ],
   check: checkExt4,
   diagnose: (path) => ["e2fsck", "-f", "-n", path],

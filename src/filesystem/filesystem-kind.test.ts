@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defaultMkfsOptions, type MkfsOptions } from "../domain/class-parameters.ts";
 import { askOnce } from "../host/direct-io.ts";
 import type { RunRequest } from "../host/direct-io-child.ts";
 import type { Exec } from "../host/exec.ts";
@@ -29,8 +30,8 @@ function fake(statuses: (number | null)[], { blkid = "", stdout = "", stderr = "
 }
 
 const path = "/dev/nvme0n1";
-const make = async (exec: Exec, kind: FilesystemKind = ext4, isOver = false) =>
-  makeFilesystem({ ask: askOnce(exec), exec }, { kind, path, uuid, isOver }, signal);
+const make = async (exec: Exec, kind: FilesystemKind = ext4, isOver = false, options = defaultMkfsOptions) =>
+  makeFilesystem({ ask: askOnce(exec), exec }, { kind, path, uuid, isOver, options }, signal);
 const checkExt4 = async (exec: Exec) => ext4.check?.(askOnce(exec), path, signal);
 
 describe("making ext4", () => {
@@ -40,7 +41,8 @@ describe("making ext4", () => {
     const features =
       "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file," +
       "huge_file,dir_nlink,extra_isize,metadata_csum";
-    const args = `-q -b 4096 -I 256 -m 0 -U ${uuid} -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 -O ${features}`;
+    const extended = "nodiscard,lazy_itable_init=1,lazy_journal_init=1";
+    const args = `-q -b 4096 -I 256 -m 0 -i 16384 -U ${uuid} -E ${extended} -O ${features}`;
     assert.deepEqual(seen, [{ op: "run", file: "mkfs.ext4", args: [...args.split(" "), path] }]);
   });
 
@@ -88,20 +90,31 @@ describe("checking ext4", () => {
 });
 
 describe("making xfs and btrfs", () => {
-  const argvOf = async (kind: FilesystemKind, isOver: boolean) => {
+  const argvOf = async (kind: FilesystemKind, isOver: boolean, options?: MkfsOptions) => {
     const { run, seen } = fake([0], { blkid: `TYPE=${kind.type}\nUUID=${uuid}` });
-    await make(run, kind, isOver);
+    await make(run, kind, isOver, options);
     return [seen[0]?.file, ...(seen[0]?.args ?? [])].join(" ");
   };
 
   it("pins what Linux 5.15 mounts, and discards nothing", async () => {
     const metadata = `crc=1,finobt=1,inobtcount=1,reflink=1,rmapbt=0,bigtime=1,metadir=0,autofsck=0,uuid=${uuid}`;
-    const layout = "-i sparse=1,nrext64=0,exchange=0 -n parent=0";
+    const layout = "-i sparse=1,nrext64=0,exchange=0,maxpct=25 -n parent=0";
     const xfsArgs = `-b size=4096 -s size=4096 -m ${metadata} ${layout} /dev/nvme0n1`;
     assert.equal(await argvOf(xfs, false), `mkfs.xfs -q -K ${xfsArgs}`);
     const features = "-O extref,skinny-metadata,no-holes,free-space-tree,^block-group-tree";
     const btrfsArgs = `-d single -m dup -n 16384 -s 4096 --csum crc32c ${features} -U ${uuid} /dev/nvme0n1`;
     assert.equal(await argvOf(btrfs, false), `mkfs.btrfs -q -K ${btrfsArgs}`);
+  });
+
+  it("takes what the class chose for the type", async () => {
+    const options = {
+      ext4: { reservedPercent: 5, bytesPerInode: 8192 },
+      xfs: { maxInodePercent: 40 },
+      btrfs: { metadataProfile: "single", nodeSize: 65_536, checksum: "blake2" },
+    };
+    assert.match(await argvOf(ext4, false, options), / -m 5 -i 8192 /);
+    assert.match(await argvOf(xfs, false, options), / -i \S+,maxpct=40 /);
+    assert.match(await argvOf(btrfs, false, options), / -m single -n 65536 -s 4096 --csum blake2 /);
   });
 
   it("forces only over a mkfs that was cut short", async () => {

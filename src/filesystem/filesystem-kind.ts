@@ -6,6 +6,7 @@
  * E3  Programs that change a device run while it is held (S3).
  * E4  A made file system is read back: blkid must find the type and the UUID that were asked for.
  */
+import type { MkfsOptions } from "../domain/class-parameters.ts";
 import { failure } from "../domain/errors.ts";
 import type { FilesystemType } from "../domain/model.ts";
 import { probeSignature } from "../host/blkid.ts";
@@ -21,6 +22,8 @@ export interface MakeRequest {
   readonly uuid: string;
   /** A mkfs that was cut short may have left something (E2). */
   readonly isOver: boolean;
+  /** Those of all types; a kind takes its own. */
+  readonly options: MkfsOptions;
 }
 
 export interface FilesystemKind {

@@ -7,6 +7,7 @@
  * S3  During a destructive step the device is held open, after a check of type, number and namespace UUID (V33).
  */
 import type { Bytes } from "../domain/capacity.ts";
+import type { MkfsOptions } from "../domain/class-parameters.ts";
 import type { FormatIntent } from "../domain/format-intent.ts";
 import type { Uuid, VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber, FilesystemType } from "../domain/model.ts";
@@ -64,6 +65,7 @@ export interface FormatRequest {
   readonly uuid: string;
   /** There is a format intent: what a mkfs has left that was cut short may be overwritten. */
   readonly isOver: boolean;
+  readonly options: MkfsOptions;
 }
 
 export interface MountRequest {
@@ -100,7 +102,7 @@ export interface HeldDevice {
   putIntent(intent: FormatIntent, signal: AbortSignal): Promise<FoundIntent>;
   /** Replaces a format intent with zeros; what is there in its stead by now stays. */
   eraseIntent(found: FoundIntent, signal: AbortSignal): Promise<void>;
-  /** Makes a file system with pinned features and a given UUID, and reads it back. */
+  /** Makes a file system with pinned features, the options of its type and a given UUID, and reads it back. */
   make(request: FormatRequest, signal: AbortSignal): Promise<void>;
   /** The check before every read-write mount (DESIGN 5, fsck). */
   check(type: FilesystemType, signal: AbortSignal): Promise<CheckResult>;

@@ -84,9 +84,9 @@ export class KernelDevice implements HeldDevice {
     await eraseIntent(this.#child.ask, this.#device, found, signal);
   }
 
-  async make({ type, uuid, isOver }: FormatRequest, signal: AbortSignal): Promise<void> {
+  async make({ type, ...request }: FormatRequest, signal: AbortSignal): Promise<void> {
     const tools = { ask: this.#child.ask, exec: this.#context.exec };
-    await makeFilesystem(tools, { kind: kinds[type], path: this.#device.path, uuid, isOver }, signal);
+    await makeFilesystem(tools, { kind: kinds[type], path: this.#device.path, ...request }, signal);
   }
 
   async check(type: FilesystemType, signal: AbortSignal): Promise<CheckResult> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defaultMkfsOptions } from "../domain/class-parameters.ts";
 import { volumeIdOf, type ClusterId, type Uuid } from "../domain/identity.ts";
 import { MemoryFilesystem } from "./memory-filesystem.ts";
 
@@ -12,7 +13,7 @@ const device = {
 const uuid = "6ba7b810-9dad-51d1-80b4-00c04fd430c9";
 const volume = volumeIdOf("test" as ClusterId, "one");
 const wanted = { volume, blankSizes: [] };
-const format = { type: "ext4", uuid, isOver: false } as const;
+const format = { type: "ext4", uuid, isOver: false, options: defaultMkfsOptions } as const;
 const signal = AbortSignal.timeout(10_000);
 const request = { path: "/stage", type: "ext4", options: [], readOnly: false } as const;
 

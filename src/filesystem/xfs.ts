@@ -8,10 +8,11 @@ const names = "parent=0";
 
 export const xfs: FilesystemKind = {
   type: "xfs",
-  mkfs: ({ path, uuid, isOver }) => [
+  mkfs: ({ path, uuid, isOver, options: { xfs: own } }) => [
     "mkfs.xfs",
     ...["-q", "-K", ...(isOver ? ["-f"] : [])],
-    ...["-b", "size=4096", "-s", "size=4096", "-m", `${metadata},uuid=${uuid}`, "-i", inodes, "-n", names, path],
+    ...["-b", "size=4096", "-s", "size=4096", "-m", `${metadata},uuid=${uuid}`],
+    ...["-i", `${inodes},maxpct=${own.maxInodePercent}`, "-n", names, path],
   ],
   diagnose: (path) => ["xfs_repair", "-n", path],
   damagedStatus: 1,

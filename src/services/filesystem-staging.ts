@@ -10,6 +10,7 @@
  * J5  A file system that is smaller than its device is made larger once it is mounted; the journal says so until it is
  *     done, because a mount is all that is seen of a stage that was cut short (W2).
  */
+import type { MkfsOptions } from "../domain/class-parameters.ts";
 import { failure } from "../domain/errors.ts";
 import { filesystemUuidOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import { intentOffset } from "../domain/format-intent.ts";
@@ -36,6 +37,7 @@ export interface FilesystemStageRequest {
   readonly usage: Extract<Usage, { kind: "filesystem" }>;
   /** What the journal holds of the volume. */
   readonly entry: JournalEntry;
+  readonly mkfs: MkfsOptions;
 }
 
 type Held = NvmeDevice & { readonly held: HeldDevice };
@@ -134,14 +136,14 @@ export class FilesystemStaging {
     signal: AbortSignal,
   ): Promise<void> {
     const { cluster, node, marks } = this.#deps;
-    const { volume, attachment, usage } = request;
+    const { volume, attachment, usage, mkfs: options } = request;
     const uuid = filesystemUuidOf(cluster, volume);
     await this.#job(volume, signal, async (limit) => {
       const place = intentOffset(size);
       const isThere = earlier.some(({ offset }) => offset === place);
       const intent = { volume, type: usage.type, node: node.id, time: new Date().toISOString() };
       const intents = isThere ? earlier : [...earlier, await held.putIntent(intent, limit)];
-      await held.make({ type: usage.type, uuid, isOver: earlier.length > 0 }, limit);
+      await held.make({ type: usage.type, uuid, isOver: earlier.length > 0, options }, limit);
       for (const found of intents) await held.eraseIntent(found, limit);
       await marks.add(volume, attachment.epoch);
     });

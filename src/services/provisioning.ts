@@ -2,7 +2,8 @@
  * Volumes come and go: create, delete, look up, list.
  *
  * U1  A volume's id is a function of cluster and name: a repeated create finds what an earlier one made (R15).
- * U2  Found with a fitting size = the same volume; found with another size = already_exists.
+ * U2  Found with a fitting size = the same volume; found with another size = already_exists. Class parameters do not
+ *     count: they shape the first mkfs and not the volume, and the answer to the last create is what a node is told.
  */
 import type { Backend, Capacity } from "../backends/backend.ts";
 import { chooseSize, satisfies, type CapacityRange } from "../domain/capacity.ts";

@@ -10,6 +10,7 @@
 import { sameDevice } from "../domain/device-number.ts";
 import { failure, isFinal, messageOf } from "../domain/errors.ts";
 import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
+import type { MkfsOptions } from "../domain/class-parameters.ts";
 import type { Attachment, NodeIdentity, Usage } from "../domain/model.ts";
 import { topMountAt, type Filesystem, type Mount, type TargetPaths } from "../filesystem/index.ts";
 import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
@@ -41,6 +42,8 @@ export interface StageRequest {
   readonly attachment: Attachment;
   readonly stagingPath: string;
   readonly usage: Usage;
+  /** How a file system is made, if one is. */
+  readonly mkfs: MkfsOptions;
 }
 
 /** What a stage did, for people. */

@@ -3,6 +3,7 @@
  * recorded. The target is a table that tests change: who may connect, and what lies behind.
  */
 import type { TestContext } from "node:test";
+import { defaultMkfsOptions } from "../../src/domain/class-parameters.ts";
 import { hostIdentityOf, exportIdentityOf, volumeIdOf, type ClusterId, type Uuid } from "../../src/domain/identity.ts";
 import type { VolumeId } from "../../src/domain/identity.ts";
 import type { Attachment, Content, NodeIdentity } from "../../src/domain/model.ts";
@@ -163,7 +164,7 @@ export class NodeBench {
   }
 
   request(volume: VolumeId, attachment: Attachment, more: Partial<StageRequest> = {}): StageRequest {
-    return { volume, attachment, stagingPath: staging, usage: ext4, ...more };
+    return { volume, attachment, stagingPath: staging, usage: ext4, mkfs: defaultMkfsOptions, ...more };
   }
 
   /** Every mkfs waits until it is told to go on. */
