@@ -5,7 +5,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { V1CSIDriver, V1StorageClass } from "@kubernetes/client-node";
+import { z } from "zod";
 import { loadConfig } from "../../src/config/config.ts";
+import { parameters as own } from "../../src/csi/class-parameters.ts";
+import { decode } from "../../src/csi/decode.ts";
+import { defaultMkfsOptions } from "../../src/domain/class-parameters.ts";
 import { containerOf, containersOf, mountsOf, podOf, statefulSetOf } from "./pod.ts";
 import { namespace, render, valuesFiles, type Manifest } from "./render.ts";
 import { shapeFaults } from "./shape.ts";
@@ -212,6 +216,26 @@ describe("the objects of the cluster", () => {
       ["nvmetcp", "csi.nvmetcp.dev", "Delete", "Immediate", false, "false"],
       ["nvmetcp-retain", "csi.nvmetcp.dev", "Retain", "Immediate", false, "false"],
     ]);
+  });
+
+  it("have in each class the file system, mount options and parameters that were chosen, as texts", async () => {
+    const given = await render(undefined, signal, {
+      "storageClasses.delete.fsType": "xfs",
+      "storageClasses.delete.mountOptions": ["discard"],
+      "storageClasses.delete.parameters": { "ext4.bytesPerInode": "4194304", "xfs.maxInodePercent": "5" },
+    });
+    const classes = given.filter((one): one is Manifest & V1StorageClass => one.kind === "StorageClass");
+    const words = classes.map(({ parameters, mountOptions }) => [parameters, mountOptions]);
+    const chosen = { "ext4.bytesPerInode": "4194304", "xfs.maxInodePercent": "5" };
+    assert.deepEqual(words, [
+      [{ "csi.storage.k8s.io/fstype": "xfs", ...chosen }, ["discard"]],
+      [{ "csi.storage.k8s.io/fstype": "ext4" }, undefined],
+    ]);
+    const parameters = classes.map((one) => decode("CreateVolume", z.object({ parameters: own }), one).parameters);
+    assert.deepEqual(
+      parameters.map(({ mkfs }) => mkfs.xfs.maxInodePercent),
+      [5, defaultMkfsOptions.xfs.maxInodePercent],
+    );
   });
 
   it("leave out a class that is not wanted", async () => {

@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { load } from "js-yaml";
+import { mkfsOptions, mkfsParameters } from "../../src/domain/class-parameters.ts";
+import { filesystemTypes } from "../../src/domain/model.ts";
 import { mountOptionNames, parseMountOptions } from "../../src/domain/mount-options.ts";
 import { helm } from "./helm.ts";
 import { chart, renderText, valuesFiles } from "./render.ts";
@@ -55,6 +57,20 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
   [{ "storageClasses.delete.name": "Fast" }, /at '\/storageClasses\/delete\/name': 'Fast' does not match/],
   [{ "storageClasses.retain.volumeBindingMode": "Late" }, /retain\/volumeBindingMode': value must be one of/],
   [{ "storageClasses.delete.mountOptions": ["loop"] }, /at '\/storageClasses\/delete\/mountOptions\/0':/],
+  [{ "storageClasses.delete.mountOptions": ["inode64"] }, /at '\/storageClasses\/delete\/mountOptions\/0':/],
+  [{ "storageClasses.delete.fsType": "ext3" }, /at '\/storageClasses\/delete\/fsType': value must be one of 'ext4'/],
+  [{ "storageClasses.delete.fstype": "xfs" }, /storageClasses\/delete': additional properties 'fstype' not allowed/],
+  [
+    { "storageClasses.delete.parameters": { "ext4.reserved": "5" } },
+    /parameters': additional properties 'ext4.reserved'/,
+  ],
+  [{ "storageClasses.delete.parameters": { "ext4.reservedPercent": 5 } }, /reservedPercent': got number, want string/],
+  [{ "storageClasses.delete.parameters": { "ext4.reservedPercent": "51" } }, /reservedPercent': '51' does not match/],
+  [
+    { "storageClasses.retain.parameters": { "btrfs.nodeSize": "4096" } },
+    /btrfs.nodeSize': value must be one of '16384'/,
+  ],
+  [{ "storageClasses.retain.parameters": { backend: "memory" } }, /parameters\/backend': value must be 'nvmet'/],
 ];
 
 /** Rules between values, which the templates check. */
@@ -64,6 +80,12 @@ const contradictions: readonly (readonly [Readonly<Record<string, unknown>>, Reg
   [{ "pool.path": "/data", stateDir: "/data/state" }, /stateDir must not be in pool.path.*got "\/data\/state"/],
   [{ portals: ["127.0.0.1:19808"] }, /healthPort must not be the port of a portal; got "127.0.0.1:19808"/],
 ];
+
+/** What the schema says of one text. */
+interface Rule {
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+}
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -96,6 +118,9 @@ describe("values.schema.json", () => {
       tolerations: [{ key: "node.kubernetes.io/disk", operator: "Equal", value: "", effect: "NoSchedule" }],
       priorityClassName: "",
       "storageClasses.delete.mountOptions": ["noatime", "commit=30"],
+      "storageClasses.delete.parameters": { backend: "nvmet", "ext4.bytesPerInode": "4194304" },
+      "storageClasses.retain.fsType": "btrfs",
+      "storageClasses.retain.mountOptions": ["compress=zstd", "discard=async"],
       global: { fromTheParentChart: true },
     });
   });
@@ -105,17 +130,45 @@ describe("values.schema.json", () => {
     assert.deepEqual(openObjects(schema), ["/properties/nodeSelector", "/properties/global"]);
   });
 
-  it("has the driver's list of mount options for ext4, which its classes have", async () => {
-    const schema = JSON.parse(await readFile(join(chart, "values.schema.json"), "utf8")) as {
-      readonly definitions: { readonly mountOption: { readonly anyOf: [{ enum: string[] }, { pattern: string }] } };
+  it("has the driver's list of mount options for each file system", async () => {
+    const { definitions } = JSON.parse(await readFile(join(chart, "values.schema.json"), "utf8")) as {
+      readonly definitions: Readonly<Record<string, { readonly anyOf: [{ enum: string[] }, { pattern: string }] }>>;
     };
-    const [plain, numbered] = schema.definitions.mountOption.anyOf;
-    const numberedNames = mountOptionNames("ext4").filter((name) => name.endsWith("=N"));
-    assert.deepEqual([...plain.enum, ...numberedNames].toSorted(), mountOptionNames("ext4").toSorted());
-    for (const name of numberedNames) {
-      const option = name.replace(/N$/, "5");
-      assert.match(option, new RegExp(numbered.pattern));
-      parseMountOptions("ext4", [option]);
+    for (const type of filesystemTypes) {
+      const [plain, numbered] = definitions[`mountOption-${type}`]?.anyOf ?? [];
+      assert.ok(plain && numbered, type);
+      const numberedNames = mountOptionNames(type).filter((name) => name.endsWith("=N"));
+      assert.deepEqual([...plain.enum, ...numberedNames].toSorted(), mountOptionNames(type).toSorted());
+      for (const name of numberedNames) {
+        const option = name.replace(/N$/, "5");
+        assert.match(option, new RegExp(numbered.pattern));
+        parseMountOptions(type, [option]);
+      }
+    }
+  });
+
+  it("takes of each class parameter what the driver takes, but for the back end, which is nvmet here", async () => {
+    const { definitions } = JSON.parse(await readFile(join(chart, "values.schema.json"), "utf8")) as {
+      readonly definitions: { readonly classParameters: { readonly properties: Readonly<Record<string, Rule>> } };
+    };
+    const { backend, ...rules } = definitions.classParameters.properties;
+    assert.deepEqual(backend, { const: "nvmet" });
+    assert.deepEqual(
+      Object.keys(rules),
+      mkfsParameters.map(({ name }) => name),
+    );
+    const words = Object.values(rules).flatMap((rule) => rule.enum ?? []);
+    const numbers = Array.from({ length: 200 }, (_, number) => [`${number - 50}`, `0${number}`, `${number}.5`]).flat();
+    const powers = Array.from({ length: 32 }, (_, power) => String(2 ** power));
+    for (const [name, rule] of Object.entries(rules)) {
+      for (const value of [...words, ...numbers, ...powers, "", " 5", "5 ", "DUP"]) {
+        const isTaken = mkfsOptions.safeParse({ [name]: value }).success;
+        assert.equal(
+          rule.enum?.includes(value) ?? new RegExp(rule.pattern ?? "").test(value),
+          isTaken,
+          `${name} ${value}`,
+        );
+      }
     }
   });
 });
