@@ -184,7 +184,7 @@ export class TargetAgent {
     signal: AbortSignal,
   ): Promise<Attachment> {
     return await this.#locks.run(id, signal, async () => {
-      const settled = await this.#finishRevocation(this.#ready(id, "publish"), signal);
+      const settled = await this.#finishRevocation(this.#ready(id), signal);
       const read = await this.#observe(settled, signal);
       const { publication, publications, lastEpoch } = openPublication(read, request, holdersAtMost);
       const isNew = lastEpoch !== read.lastEpoch;
@@ -226,14 +226,11 @@ export class TargetAgent {
     return this.#deps.pool.get(record.id) ?? fenced;
   }
 
-  #ready(id: VolumeId, verb: string): VolumeRecord {
+  #ready(id: VolumeId): VolumeRecord {
     const record = this.#record(id);
     if (record?.state === "ready") return record;
-    throw failure("not_found", {
-      cannot: `${verb} the volume`,
-      rule: "there is no volume with that volume_id",
-      got: id,
-    });
+    const rule = "there is no volume with that volume_id";
+    throw failure("not_found", { cannot: "publish the volume", rule, got: id });
   }
 
   /** Reads the backing store and keeps what was seen. */
