@@ -65,7 +65,8 @@ describe("ValidateVolumeCapabilities", () => {
     const call = controller();
     const volume_id = idOf(await call("CreateVolume", create({})));
     const ask = async (more: object) => {
-      const request = { volume_id, volume_capabilities: [capability], volume_context: {}, parameters: {}, ...more };
+      const none = { volume_context: {}, parameters: {}, mutable_parameters: {} };
+      const request = { volume_id, volume_capabilities: [capability], ...none, ...more };
       return await call("ValidateVolumeCapabilities", request);
     };
     const good = { parameters: { backend: "memory", "xfs.maxInodePercent": "5" }, volume_context: { schema: "1" } };

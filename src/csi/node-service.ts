@@ -103,7 +103,7 @@ function publishRpcs({ backend, publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
 function stagedAt(path: string | undefined): string {
   if (path !== undefined) return path;
   const rule = "staging_target_path must be where NodeStageVolume has staged the volume";
-  throw failure("precondition", { cannot: "serve NodePublishVolume", rule, got: "" });
+  throw failure("precondition", { cannot: "publish the staged volume", rule, got: "" });
 }
 
 function queryRpcs({ backend, node, stats, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {

@@ -3,12 +3,13 @@
  *
  * R13  Only mkdir, rmdir, open and unlink of the last path component: nothing recursive, ever (F39).
  */
-import { dirname } from "node:path";
-import { failure, type ErrorKind } from "../domain/errors.ts";
+import { basename, dirname, join } from "node:path";
+import { failure, type DomainError, type ErrorKind } from "../domain/errors.ts";
 import {
   ensureDirectory,
   ensureFile,
   errorCode,
+  holdDirectory,
   lstatOf,
   realPathOf,
   removeDirectory,
@@ -29,25 +30,36 @@ export class KernelTargetPaths implements TargetPaths {
 
   async ensureTarget(path: string, kind: "directory" | "file"): Promise<void> {
     await asPath(path, async () => {
-      await ensureDirectory(dirname(path), 0o750);
-      await assertNoLinks(dirname(path));
-      const found = await lstatOf(path);
-      if (found === undefined) await (kind === "directory" ? ensureDirectory(path, 0o750) : ensureFile(path));
-      else if (kind === "directory" ? !found.isDirectory() : !found.isFile()) {
-        throw failure("precondition", { cannot: `mount on ${path}`, rule: `it must be a ${kind} or absent` });
-      }
+      await inDirectory(dirname(path), async (above) => ensureDirectory(above, 0o750));
+      await inDirectory(path, async (at) => {
+        const found = await lstatOf(at);
+        if (found === undefined) await (kind === "directory" ? ensureDirectory(at, 0o750) : ensureFile(at));
+        else if (kind === "directory" ? !found.isDirectory() : !found.isFile()) {
+          throw failure("precondition", { cannot: `mount on ${path}`, rule: `it must be a ${kind} or absent` });
+        }
+      });
     });
   }
 
   async removeTarget(path: string): Promise<void> {
     await asPath(path, async () => {
-      const found = await lstatOf(path);
-      if (found === undefined) return;
-      if (found.isDirectory()) await removeDirectory(path);
-      else if (found.isFile() && found.size === 0n) await removeFile(path);
-      else throw failure("precondition", { cannot: `remove ${path}`, rule: "it must be an empty file or directory" });
+      if ((await lstatOf(path)) === undefined) return;
+      await inDirectory(path, async (at) => {
+        const found = await lstatOf(at);
+        if (found === undefined) return;
+        if (found.isDirectory()) await removeDirectory(at);
+        else if (found.isFile() && found.size === 0n) await removeFile(at);
+        else throw failure("precondition", { cannot: `remove ${path}`, rule: "it must be an empty file or directory" });
+      });
     });
   }
+}
+
+/** F66: works in the directory of a path, which is the one that was looked at even if a link takes its place. */
+async function inDirectory(path: string, work: (at: string) => Promise<unknown>): Promise<void> {
+  await using directory = await holdDirectory(dirname(path));
+  if (directory.real !== dirname(path)) throw linked(path, directory.real);
+  await work(join(directory.at, basename(path)));
 }
 
 /** What the kernel says of a path of a request, in words about that path. */
@@ -75,6 +87,13 @@ async function asPath<T>(path: string, work: () => Promise<T>): Promise<T> {
 /** A path that resolves to itself has no symbolic link in it (F66). */
 async function assertNoLinks(path: string): Promise<void> {
   const real = await realPathOf(path);
-  if (real === path) return;
-  throw failure("precondition", { cannot: `use ${path}`, rule: "it must not lead through a symbolic link", got: real });
+  if (real !== path) throw linked(path, real);
+}
+
+function linked(path: string, real: string | undefined): DomainError {
+  return failure("precondition", {
+    cannot: `use ${path}`,
+    rule: "it must not lead through a symbolic link",
+    got: real,
+  });
 }

@@ -152,3 +152,17 @@ export async function ensureFile(path: string, mode = 0o600): Promise<void> {
   const file = await unless(["EEXIST"], open(path, "wx", mode));
   await file?.close();
 }
+
+/** An open directory: what is done under `at` is done in this very directory, whatever takes its name meanwhile. */
+export interface HeldDirectory extends AsyncDisposable {
+  /** Its name without symbolic links. */
+  readonly real: string;
+  /** A name that leads into it. */
+  readonly at: string;
+}
+
+export async function holdDirectory(path: string): Promise<HeldDirectory> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const at = `/proc/self/fd/${directory.fd}`;
+  return { real: await readlink(at), at, [Symbol.asyncDispose]: async () => directory.close() };
+}

@@ -21,7 +21,7 @@ describe("the health check", () => {
     assert.deepEqual(await ask(health.port, "/readyz"), [503, "cannot serve: the pool is gone\n"]);
   });
 
-  it("says no within a second when the probe hangs", async () => {
+  it("says no when the probe hangs", async () => {
     await using health = await serveHealth(anyPort, async () => new Promise<void>(() => undefined));
     assert.equal((await ask(health.port, "/healthz"))[0], 503);
   });

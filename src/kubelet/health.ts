@@ -8,8 +8,8 @@ import { messageOf } from "../domain/errors.ts";
 import type { Portal } from "../domain/model.ts";
 import { untilAborted } from "../lib/abort.ts";
 
-/** Less than the second that a kubelet waits by default. */
-const probeMs = 900;
+/** Less than the five seconds of the chart's probes: a machine that is busy for a moment is no reason to restart. */
+const probeMs = 4500;
 const paths = ["/healthz", "/readyz"];
 
 type Probe = (signal: AbortSignal) => Promise<void>;

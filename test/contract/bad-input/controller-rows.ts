@@ -38,7 +38,7 @@ const free = (field: string): readonly Row[] => [
 const parameters: readonly Row[] = [
   ["parameters", missing, "OK"],
   ["parameters", { backend: "nvmet" }, bad, otherBackend],
-  ["parameters", { Backend: "memory" }, bad, /parameters\.Backend is no parameter .*knows backend; got "memory"$/],
+  ["parameters", { Backend: "memory" }, bad, /parameters\.Backend is no parameter .*knows backend, .*; got "memory"$/],
   ["parameters", { "a\nb": "c" }, bad, /parameters\."a\\nb" is no parameter .*; got "c"$/],
 ];
 const range = "capacity_range";
@@ -118,7 +118,15 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
   ],
   "/csi.v1.Controller/ValidateVolumeCapabilities": [
     ...known,
-    ...free("volume_context"),
+    ["volume_context", missing, "OK"],
+    ["volume_context", { "storage.kubernetes.io/any": "thing" }, "OK"],
+    ["volume_context", any, "unconfirmed", /volume_context\.any is no key that this driver writes; .*; got "thing"$/],
+    [
+      "volume_context.xfs.maxInodePercent",
+      "0",
+      "unconfirmed",
+      /volume_context\.xfs\.maxInodePercent must be .*; got "0"$/,
+    ],
     [list, missing, bad, empty, []],
     ...capabilityRows(`${list}.0`, "unconfirmed"),
     ...parameters.map((row): Row => (row[2] === "OK" ? row : [row[0], row[1], "unconfirmed", row[3]])),

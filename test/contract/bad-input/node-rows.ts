@@ -76,7 +76,14 @@ export const nodeRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ],
     ["volume_capability.mount.fs_type", "xfs", "ALREADY_EXISTS", /is staged as ext4 already; got "xfs"$/],
     ...free("secrets"),
-    ...free("volume_context"),
+    ["volume_context", missing, "OK"],
+    ["volume_context", { "storage.kubernetes.io/any": "thing" }, "OK"],
+    [
+      "volume_context",
+      { any: "thing" },
+      bad,
+      /volume_context\.any is no key that this driver writes; .*; got "thing"$/,
+    ],
   ],
   "/csi.v1.Node/NodeUnstageVolume": [...gone, ...path("staging_target_path")],
   "/csi.v1.Node/NodePublishVolume": [

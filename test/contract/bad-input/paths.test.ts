@@ -102,8 +102,8 @@ describe("a path of a request", { timeout: 120_000 }, () => {
 
 describe("the test of links", { timeout: 120_000 }, () => {
   it("fails for a driver that follows them", async (t) => {
-    const replace = "if (real === path) return;";
-    const folder = await buildMutant({ name: "links", file: "src/filesystem/target-paths.ts", replace, by: "return;" });
+    const replace = "if (directory.real !== dirname(path)) throw linked(path, directory.real);";
+    const folder = await buildMutant({ name: "links", file: "src/filesystem/target-paths.ts", replace, by: "" });
     const main = path.join(import.meta.dirname, "../../..", folder, "main.js");
     await using place = await openPlace({ main, signal: t.signal });
     const untouched = await place.look();
