@@ -122,8 +122,8 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ["volume_context", { "storage.kubernetes.io/any": "thing" }, "OK"],
     ["volume_context", any, "unconfirmed", /volume_context\.any is no key that this driver writes; .*; got "thing"$/],
     [
-      "volume_context.xfs.maxInodePercent",
-      "0",
+      "volume_context",
+      { "xfs.maxInodePercent": "0" },
       "unconfirmed",
       /volume_context\.xfs\.maxInodePercent must be .*; got "0"$/,
     ],
