@@ -58,7 +58,13 @@ export async function runGinkgo(cluster: Cluster, run: GinkgoRun): Promise<reado
   const child = spawn("setpriv", [...isolated, ...argv], {
     cwd: cluster.directory,
     // Commands on the node come by ssh.
-    env: { ...process.env, LOCAL_SSH_KEY: cluster.sshKey, KUBE_SSH_USER: "root", HOME: cluster.directory },
+    env: {
+      ...process.env,
+      LOCAL_SSH_KEY: cluster.sshKey,
+      KUBE_SSH_USER: "root",
+      HOME: cluster.directory,
+      TMPDIR: cluster.directory,
+    },
     stdio: ["ignore", "inherit", "inherit"],
     signal,
     killSignal: "SIGKILL",
