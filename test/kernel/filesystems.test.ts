@@ -76,20 +76,25 @@ describe("a volume with a file system", { timeout: limitMs }, () => {
         assert.ok(Number(size) > 500, `of 640 MiB: ${size}`);
         await expectKept();
       });
+    });
 
-      it("is refused when it is damaged, with the report", async () => {
-        await volume.unstage();
-        await volume.unpublish();
-        // The signature stays, and what is behind it goes.
-        const from = { ext4: "seek=2 count=400", xfs: "seek=1 count=400", btrfs: "seek=256 count=40000" }[type];
-        await run(`dd if=/dev/urandom of=${volume.backing} bs=4096 ${from} conv=notrunc,fsync status=none`);
-        await volume.publish();
-        const before = await volume.lastWrite();
-        const refusal = { code: "FAILED_PRECONDITION", message: /needs a repair by a person/ };
-        await assert.rejects(volume.stage(), refusal);
-        // e2fsck notes what it found, and the mount of an xfs writes to its log before it fails.
-        if (type === "btrfs") assert.equal(await volume.lastWrite(), before);
-      });
+    it(`of type ${type} is refused when it is damaged, with the report`, async () => {
+      const volume = new GuestVolume(guest, `${type}-damaged`, type);
+      await volume.open();
+      await volume.unstage();
+      await volume.unpublish();
+      // The signature stays, and what is behind it goes.
+      const from = { ext4: "seek=2 count=400", xfs: "seek=1 count=400", btrfs: "seek=256 count=40000" }[type];
+      await run(`dd if=/dev/urandom of=${volume.backing} bs=4096 ${from} conv=notrunc,fsync status=none`);
+      await volume.publish();
+      const before = await volume.lastWrite();
+      const refusal = { code: "FAILED_PRECONDITION", message: /needs a repair by a person/ };
+      await assert.rejects(volume.stage(), refusal);
+      // e2fsck notes what it found, and the mount of an xfs writes to its log before it fails.
+      if (type === "btrfs") assert.equal(await volume.lastWrite(), before);
+      await volume.unstage();
+      await volume.unpublish();
+      await volume.delete();
     });
   }
 

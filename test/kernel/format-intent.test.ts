@@ -13,6 +13,7 @@ import { census } from "../support/census.ts";
 import { poolPath, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 import { buildMutant } from "../support/mutant.ts";
+import { numbersOf } from "../support/seeded-numbers.ts";
 
 const limitMs = 30 * 60 * 1000;
 const rounds = Number(process.env["ROUNDS"] ?? "2");
@@ -27,16 +28,6 @@ const beginning = "nvmetcp format intent";
 function untilMkfs(type: FilesystemType): string {
   const look = `for one in /proc/[0-9]*; do read -r comm < $one/comm && [ "$comm" = mkfs.${type} ] && pid=\${one#/proc/}; done`;
   return `pid=; until [ -n "$pid" ]; do { ${look}; true; } 2>/dev/null; done`;
-}
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function* numbersOf(start: number): Generator<number, never> {
-  for (let state = start; ;) {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    yield ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
 }
 
 describe(`a mkfs that is killed (SEED=${seed})`, { timeout: limitMs }, () => {

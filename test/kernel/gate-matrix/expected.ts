@@ -1,0 +1,104 @@
+/**
+ * What a stage must do with every device, by what a person would say of it. The tables are written out: they do not use
+ * the gate's code.
+ */
+import type { Content, DamageName } from "./device-states.ts";
+
+export const requests = ["ext4", "xfs", "btrfs", "block"] as const;
+export type Request = (typeof requests)[number];
+/** What the context says that the target has seen; `none` is a context that says nothing. */
+export const records = ["blank", "content", "none"] as const;
+export type Record_ = (typeof records)[number];
+
+export interface Cell {
+  readonly content: Content;
+  readonly damage: DamageName;
+  readonly request: Request;
+  readonly record: Record_;
+}
+
+export type Outcome =
+  | { readonly kind: "formatted" | "mounted" | "connected" }
+  | {
+      readonly kind: "refused";
+      readonly code: "DEADLINE_EXCEEDED" | "FAILED_PRECONDITION" | "INVALID_ARGUMENT" | "UNAVAILABLE";
+      readonly reason: RegExp;
+      /** A check of what was to be mounted may note what it found. */
+      readonly mayNote?: true;
+    };
+
+/** What can be told of a device that reads: what blkid calls it, or `data` that has no name, or nothing. */
+type Sight = string;
+
+type ReadableDamage = Exclude<DamageName, "unreadable head" | "unreadable middle" | "wrong uuid" | "wrong size">;
+
+const sights: Readonly<Record<Content, Readonly<Record<ReadableDamage, Sight>>>> = {
+  ext4: { whole: "ext4", "head only": "ext4", "tail only": "nothing", "backup only": "data", "short device": "ext4" },
+  xfs: { whole: "xfs", "head only": "xfs", "tail only": "nothing", "backup only": "data", "short device": "xfs" },
+  btrfs: {
+    whole: "btrfs",
+    "head only": "btrfs",
+    "tail only": "nothing",
+    "backup only": "data",
+    "short device": "btrfs",
+  },
+  lvm: {
+    whole: "LVM2_member",
+    "head only": "LVM2_member",
+    "tail only": "nothing",
+    "backup only": "nothing",
+    "short device": "LVM2_member",
+  },
+  gpt: { whole: "gpt", "head only": "gpt", "tail only": "data", "backup only": "nothing", "short device": "gpt" },
+  mbr: { whole: "dos", "head only": "dos", "tail only": "nothing", "backup only": "nothing", "short device": "dos" },
+  luks: {
+    whole: "crypto_LUKS",
+    "head only": "crypto_LUKS",
+    "tail only": "nothing",
+    "backup only": "nothing",
+    "short device": "crypto_LUKS",
+  },
+  swap: {
+    whole: "swap",
+    "head only": "swap",
+    "tail only": "nothing",
+    "backup only": "nothing",
+    "short device": "swap",
+  },
+  random: { whole: "data", "head only": "data", "tail only": "data", "backup only": "data", "short device": "data" },
+  zero: {
+    whole: "nothing",
+    "head only": "nothing",
+    "tail only": "nothing",
+    "backup only": "nothing",
+    "short device": "nothing",
+  },
+};
+
+function refused(code: Extract<Outcome, { kind: "refused" }>["code"], reason: RegExp): Outcome {
+  return { kind: "refused", code, reason };
+}
+
+export function expectedOf({ content, damage, request, record }: Cell): Outcome {
+  if (record === "none") return refused("INVALID_ARGUMENT", /publish_context\.content must be/);
+  if (damage === "wrong uuid") return refused("FAILED_PRECONDITION", /its namespace must have uuid/);
+  if (damage === "wrong size") return refused("DEADLINE_EXCEEDED", /bytes/);
+  if (request === "block") return { kind: "connected" };
+  if (damage === "unreadable head" || damage === "unreadable middle") {
+    return refused("UNAVAILABLE", /must be readable: EIO/);
+  }
+  const sight = sights[content][damage];
+  if (sight === request) return damage === "whole" ? { kind: "mounted" } : damagedFilesystem;
+  if (sight === "data") return refused("FAILED_PRECONDITION", /data that nothing recognises, at byte \d+$/);
+  if (sight !== "nothing") return refused("FAILED_PRECONDITION", new RegExp(`holds ${sight}, not ${request}$`));
+  return record === "blank"
+    ? { kind: "formatted" }
+    : refused("FAILED_PRECONDITION", /its data is lost|none where a file/);
+}
+
+const damagedFilesystem: Outcome = {
+  kind: "refused",
+  code: "FAILED_PRECONDITION",
+  reason: /needs a repair by a person/,
+  mayNote: true,
+};
