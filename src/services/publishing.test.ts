@@ -135,6 +135,15 @@ describe("publishing what is not ready", () => {
     await assert.rejects(bench.publishing.publish(request, signal()), { kind: "precondition", message: /no writes/ });
   });
 
+  it("is refused when the file system has shut down (F30)", async (t) => {
+    const { bench, request } = await staged();
+    t.mock.method(bench.kernel, "isShutDown", async () => Promise.resolve(true));
+    for (const readOnly of [false, true]) {
+      const work = bench.publishing.publish({ ...request, readOnly }, signal());
+      await assert.rejects(work, { kind: "precondition", message: /no writes/ });
+    }
+  });
+
   it("is refused at a path where another volume is mounted, which stays", async () => {
     const { bench, request } = await staged();
     const other = bench.volume("b");

@@ -8,7 +8,7 @@
  *     for; that a pod cannot write is the kubelet's doing, which gives it a device of a read-only claim without that right.
  * H4  An unpublish takes away only mounts of this volume; a path that shows another one stays as it is.
  */
-import { failure } from "../domain/errors.ts";
+import { failure, type DomainError } from "../domain/errors.ts";
 import { exportIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Usage } from "../domain/model.ts";
 import { topMountAt, type Filesystem, type Mount, type TargetPaths } from "../filesystem/index.ts";
@@ -73,7 +73,10 @@ export class Publishing {
       const rule = `it must be staged at staging_target_path as ${usage.kind} first`;
       throw failure("precondition", { cannot: `publish volume ${volume}`, rule, got: stagingPath });
     }
-    if (usage.kind === "filesystem") assertMounted(topMountAt(await filesystem.mounts(), stagingPath), device, request);
+    if (usage.kind === "filesystem") {
+      assertMounted(topMountAt(await filesystem.mounts(), stagingPath), device, request);
+      if (await filesystem.isShutDown(stagingPath)) throw givenUp(volume);
+    }
     return { device, entry };
   }
 
@@ -98,9 +101,13 @@ function assertMounted(mount: Mount | undefined, device: NvmeDevice, request: No
   if (usage.kind === "filesystem" && mount.type !== usage.type) {
     throw failure("precondition", { cannot, rule: `it is staged as ${mount.type}`, got: usage.type });
   }
-  if (!readOnly && isReadOnlyInside(mount)) {
-    throw failure("precondition", { cannot, rule: "its file system takes no writes; stage it again" });
-  }
+  if (!readOnly && isReadOnlyInside(mount)) throw givenUp(volume);
+}
+
+/** F30. */
+function givenUp(volume: VolumeId): DomainError {
+  const rule = "its file system takes no writes after an error; end its pods on this node, so that it is staged again";
+  return failure("precondition", { cannot: `publish volume ${volume}`, rule });
 }
 
 /** Whether the mount at the target path is what is asked for; false when it only needs to become read-only (H2). */

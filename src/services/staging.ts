@@ -62,13 +62,14 @@ export class Staging {
     const { volume, attachment, stagingPath, usage } = request;
     const { journal, paths } = this.#deps;
     await this.#filesystems.settled(volume, signal);
-    await paths.assertDirectory(stagingPath);
     const before = await journal.load(volume);
     assertEpoch(attachment, before);
     if (await this.#isStaged(request, before, signal)) {
       if (before?.isGrowing === true) await this.#finishGrowth(request, before, signal);
       return "already staged";
     }
+    // Not before: the root of a file system that has shut down answers nothing.
+    await paths.assertDirectory(stagingPath);
     const devices = await this.#stillMounted(volume, before);
     const { readOnlyTargets = [] } = before ?? {};
     const { epoch } = attachment;

@@ -1,20 +1,20 @@
 /**
  * The tests of the format gate's tests: each situation that the driver refuses ends in harm when the guard is taken out
- * that it is there for. Where two guards stand before the same harm, each is shown to be enough. SITUATIONS=all plays every
- * situation of a guard, else one of each kind.
+ * that it is there for. Where two guards stand before the same harm, each is shown to be enough. A long round plays every
+ * situation of a guard, any other run one of each kind.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { census } from "../support/census.ts";
+import { isLongRound } from "../support/long-round.ts";
 import { buildMutant } from "../support/mutant.ts";
 import { openBench, type GateBench } from "./format-gate/bench.ts";
 import { guards } from "./format-gate/guards.ts";
 
 const limitMs = 30 * 60 * 1000;
-const isLong = process.env["SITUATIONS"] === "all";
 
 function chosen<T>(situations: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {
-  return Object.entries(situations).slice(0, isLong ? undefined : 1);
+  return Object.entries(situations).slice(0, isLongRound ? undefined : 1);
 }
 
 describe("a driver that lacks a guard of the format gate", { timeout: limitMs }, () => {

@@ -1,21 +1,21 @@
 /**
  * Every device that a stage may meet, against what must become of it: what is on it, what is wrong with it, what it is
- * asked for and what the target says of it. CELLS=all plays all of them, else SEED picks a few.
+ * asked for and what the target says of it. A long round plays all of them; for any other run SEED picks a few.
  */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import type { Content as SeenContent } from "../../src/domain/model.ts";
+import { isLongRound } from "../support/long-round.ts";
 import { numbersOf } from "../support/seeded-numbers.ts";
 import { MatrixBench, type Answer } from "./gate-matrix/bench.ts";
 import { contentNames, damageNames } from "./gate-matrix/device-states.ts";
 import { expectedOf, records, requests, type Cell, type Outcome } from "./gate-matrix/expected.ts";
 
 const limitMs = 3 * 60 * 60 * 1000;
-const isLong = process.env["CELLS"] === "all";
 const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
 /** How many devices are played for every change. */
-const few = 6;
+const few = 3;
 
 function cellsOf(content: Cell["content"], damage: Cell["damage"]): readonly Cell[] {
   return requests.flatMap((request) => records.map((record) => ({ content, damage, request, record })));
@@ -51,7 +51,7 @@ describe(`the matrix of the format gate (SEED=${seed})`, { timeout: limitMs }, (
     if (picked.size === few) break;
     picked.add(Math.floor(number * devices.length));
   }
-  const played = isLong ? devices : devices.filter((_device, index) => picked.has(index));
+  const played = isLongRound ? devices : devices.filter((_device, index) => picked.has(index));
 
   before(async () => void (bench = await MatrixBench.open(AbortSignal.timeout(limitMs))));
   after(async () => bench[Symbol.asyncDispose]());

@@ -8,10 +8,11 @@ import { poll } from "../../src/host/clock.ts";
 import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { isLongRound } from "../support/long-round.ts";
 import { buildMutant } from "../support/mutant.ts";
 
 const limit = () => AbortSignal.timeout(60_000);
-const volumeCount = 20;
+const volumeCount = isLongRound ? 20 : 6;
 /** Takes every nvmet object away as a reboot of the target would: hosts meet a closed port, never a missing subsystem. */
 const removeAllExports = `
 cd /sys/kernel/config/nvmet

@@ -1,12 +1,12 @@
 /**
  * Random requests against a driver process: it stays alive, never answers with a code for a fault of its own, keeps no
- * memory of what it answered, and serves a volume's whole life afterwards. REQUESTS=100000 is the long round; SEED
- * repeats a round.
+ * memory of what it answered, and serves a volume's whole life afterwards. SEED repeats a round.
  */
 import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
+import { isLongRound } from "../../support/long-round.ts";
 import { buildMutant } from "../../support/mutant.ts";
 import { mountCapability } from "../controller-contract/bench.ts";
 import { memoryOf, type Memory } from "./driver-memory.ts";
@@ -14,7 +14,7 @@ import { openFuzzBed, type FuzzBed } from "./fuzz-bed.ts";
 import { treeOf } from "./tree.ts";
 import { fuzzed, wildRequest } from "./wild-requests.ts";
 
-const requests = Number(process.env["REQUESTS"] ?? 3000);
+const requests = isLongRound ? 100_000 : 3000;
 const givenSeed = Number(process.env["SEED"] ?? Math.trunc(Math.random() * 2 ** 31));
 const MiB = 1024 ** 2;
 /** Sent between two clearings; `atOnce` of them are under way at the same time. */

@@ -1,4 +1,5 @@
 /** What may lie on a device that was never formatted by this driver: how it gets there, and what a refusal calls it. */
+import { isLongRound } from "../../support/long-round.ts";
 import { MiB, volumeBytes } from "./gate-volume.ts";
 
 export interface ForeignData {
@@ -66,10 +67,12 @@ const headless = `mkfs.ext4 -q -b 4096 "$1"; fallocate --punch-hole --offset 0 -
 const two = `mkfs.ext4 -q -b 4096 "$1"; mkfs.xfs -q -d file,name="$1.xfs",size=320m;
   dd if="$1.xfs" of="$1" bs=512 count=1 conv=notrunc,fsync status=none; rm "$1.xfs"`;
 
+const shownOfEach = isLongRound ? undefined : 1;
+
 /** The nameless come first: the target keeps a name that it once gave to the content of a volume. */
 export const foreignData: readonly ForeignData[] = [
-  ...bytesInHead,
-  ...bytesElsewhere,
+  ...bytesInHead.slice(0, shownOfEach),
+  ...bytesElsewhere.slice(0, shownOfEach),
   unknown("ext4 with the superblock of an xfs before it", 0, two),
   unknown("ext4 that lost its first 2 MiB, superblock included", 128 * MiB, headless),
   ...named,
