@@ -3,7 +3,6 @@
  * asked for and what the target says of it. A long round plays all of them; for any other run SEED picks a few.
  */
 import assert from "node:assert/strict";
-import { randomInt } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import type { Content as SeenContent } from "../../src/domain/model.ts";
 import { isLongRound } from "../support/long-round.ts";
@@ -13,7 +12,8 @@ import { contentNames, damageNames } from "./gate-matrix/device-states.ts";
 import { expectedOf, records, requests, type Cell, type Outcome } from "./gate-matrix/expected.ts";
 
 const limitMs = 3 * 60 * 60 * 1000;
-const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
+/** The same few for every change, so that a failure is the change's. */
+const seed = Number(process.env["SEED"] ?? 3);
 /** How many devices are played for every change. */
 const few = 3;
 

@@ -90,7 +90,7 @@ export class MatrixBench implements AsyncDisposable {
   async withdraw(): Promise<void> {
     const subsystem = `${configfs}/subsystems/${this.#target.nqn}`;
     await this.#run(`rm ${port}/subsystems/*; rmdir ${subsystem}/namespaces/1 ${subsystem}
-      [ ! -e /dev/mapper/${mapped} ] || dmsetup remove ${mapped}
+      if dmsetup info ${mapped} > /dev/null 2>&1; then dmsetup remove ${mapped}; rm -f /dev/mapper/${mapped}; fi
       for disk in $(losetup --list --noheadings --output NAME --associated ${file}); do losetup --detach $disk; done`);
   }
 

@@ -84,11 +84,13 @@ export function expectedOf({ content, damage, request, record }: Cell): Outcome 
   if (damage === "wrong uuid") return refused("FAILED_PRECONDITION", /its namespace must have uuid/);
   if (damage === "wrong size") return refused("DEADLINE_EXCEEDED", /bytes/);
   if (request === "block") return { kind: "connected" };
-  if (damage === "unreadable head" || damage === "unreadable middle") {
+  // Reading ends at the first byte that is not zero: what lies behind it changes nothing.
+  if (damage === "unreadable head" || (damage === "unreadable middle" && content === "zero")) {
     return refused("UNAVAILABLE", /must be readable: EIO/);
   }
-  const sight = sights[content][damage];
-  if (sight === request) return damage === "whole" ? { kind: "mounted" } : damagedFilesystem;
+  const isWhole = damage === "whole" || damage === "unreadable middle";
+  const sight = sights[content][isWhole ? "whole" : damage];
+  if (sight === request) return isWhole ? { kind: "mounted" } : damagedFilesystem;
   if (sight === "data") return refused("FAILED_PRECONDITION", /data that nothing recognises, at byte \d+$/);
   if (sight !== "nothing") return refused("FAILED_PRECONDITION", new RegExp(`holds ${sight}, not ${request}$`));
   return record === "blank"
