@@ -10,22 +10,13 @@
 import { sameDevice } from "../domain/device-number.ts";
 import { failure, isFinal, messageOf } from "../domain/errors.ts";
 import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
-import type { MkfsOptions } from "../domain/class-parameters.ts";
-import type { Attachment, NodeIdentity, Usage } from "../domain/model.ts";
-import { topMountAt, type Filesystem, type Mount, type TargetPaths } from "../filesystem/index.ts";
+import type { Attachment, NodeIdentity } from "../domain/model.ts";
+import type { Filesystem, TargetPaths } from "../filesystem/index.ts";
 import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
 import { FilesystemStaging } from "./filesystem-staging.ts";
-import {
-  journaledDevices,
-  live,
-  ownDevicesOf,
-  shows,
-  showsAny,
-  troubleOf,
-  unmountOwn,
-  type SeenDevice,
-} from "./staged-volume.ts";
+import { StagedCheck, type StageRequest } from "./staged-check.ts";
+import { journaledDevices, ownDevicesOf, shows, unmountOwn, type SeenDevice } from "./staged-volume.ts";
 
 export interface StagingDeps {
   readonly cluster: ClusterId;
@@ -37,14 +28,7 @@ export interface StagingDeps {
   readonly marks: FormatMarks;
 }
 
-export interface StageRequest {
-  readonly volume: VolumeId;
-  readonly attachment: Attachment;
-  readonly stagingPath: string;
-  readonly usage: Usage;
-  /** How a file system is made, if one is. */
-  readonly mkfs: MkfsOptions;
-}
+export type { StageRequest } from "./staged-check.ts";
 
 /** What a stage did, for people. */
 export type StageOutcome = "already staged" | "connected" | "formatted and mounted" | "checked and mounted" | "mounted";
@@ -52,10 +36,12 @@ export type StageOutcome = "already staged" | "connected" | "formatted and mount
 export class Staging {
   readonly #deps: StagingDeps;
   readonly #filesystems: FilesystemStaging;
+  readonly #staged: StagedCheck;
 
   constructor(deps: StagingDeps) {
     this.#deps = deps;
     this.#filesystems = new FilesystemStaging(deps);
+    this.#staged = new StagedCheck(deps);
   }
 
   async stage(request: StageRequest, signal: AbortSignal): Promise<StageOutcome> {
@@ -64,7 +50,7 @@ export class Staging {
     await this.#filesystems.settled(volume, signal);
     const before = await journal.load(volume);
     assertEpoch(attachment, before);
-    if (await this.#isStaged(request, before, signal)) {
+    if (await this.#staged.isStaged(request, before, signal)) {
       if (before?.isGrowing === true) await this.#finishGrowth(request, before, signal);
       return "already staged";
     }
@@ -115,7 +101,7 @@ export class Staging {
 
   /** The driver ended after the mount. */
   async #finishGrowth({ usage, ...request }: StageRequest, entry: JournalEntry, signal: AbortSignal): Promise<void> {
-    const device = await this.#currentDevice({ ...request, usage }, signal);
+    const device = await this.#staged.currentDevice({ ...request, usage }, signal);
     if (usage.kind !== "filesystem" || device === undefined) return;
     await this.#filesystems.finishGrowth({ ...request, usage, entry }, device, signal);
   }
@@ -136,54 +122,6 @@ export class Staging {
     const { nqn, uuid } = exportIdentityOf(cluster, volume);
     const host = hostIdentityOf(node.uuid, volume, attachment.epoch);
     return await initiator.connect({ nqn, uuid, host, portals: attachment.portals, atLeast: attachment.size }, signal);
-  }
-
-  /**
-   * Whether the volume is staged as asked. A mount that is ours but dead, or of an earlier epoch, is taken away (F29);
-   * one that is not ours, and a stage at another path, are errors.
-   */
-  async #isStaged(request: StageRequest, before: JournalEntry | undefined, signal: AbortSignal): Promise<boolean> {
-    const { stagingPath, usage, volume } = request;
-    const { filesystem } = this.#deps;
-    const device = await this.#currentDevice(request, signal);
-    const own = await this.#ownDevices(volume, before);
-    assertSameKind(request, before, device);
-    if (before !== undefined && before.stagingPath !== stagingPath) {
-      const there = topMountAt(await filesystem.mounts(), before.stagingPath);
-      const isThere = there === undefined ? before.usage === "block" && device !== undefined : showsAny(there, own);
-      if (isThere) throw refused(`it is staged at ${before.stagingPath} already`, stagingPath);
-    }
-    for (;;) {
-      const mount = topMountAt(await filesystem.mounts(), stagingPath);
-      if (mount === undefined) return usage.kind === "block" && device !== undefined && before?.isRawReady === true;
-      if (device !== undefined && shows(mount, live(device))) {
-        assertSameUse(mount, usage);
-        if (await this.#isWell(request, mount, device)) return true;
-      } else if (!showsAny(mount, own)) throw refused(`nothing else may be mounted at ${stagingPath}`, mount.source);
-      await filesystem.unmount(stagingPath, signal);
-    }
-  }
-
-  /** F30: a mount that takes no writes after an error is no stage; it is made anew once no pod uses it. */
-  async #isWell({ attachment, stagingPath }: StageRequest, mount: Mount, device: NvmeDevice): Promise<boolean> {
-    if (attachment.access === "read-only") return true;
-    const { filesystem } = this.#deps;
-    const trouble = await troubleOf(filesystem, mount);
-    if (trouble === undefined) return true;
-    const others = (await filesystem.mounts()).filter((other) => other !== mount && shows(other, live(device)));
-    const got = others.map(({ path }) => path).filter((path) => path !== stagingPath);
-    if (got.length > 0) throw refused(`${trouble}; end the pods that use it here, so that it is checked`, got);
-    return false;
-  }
-
-  /** The device of this very publication; one of an earlier epoch does not count. */
-  async #currentDevice({ volume, attachment }: StageRequest, signal: AbortSignal): Promise<NvmeDevice | undefined> {
-    const { cluster, node, initiator } = this.#deps;
-    const target = exportIdentityOf(cluster, volume);
-    const { hostNqn } = hostIdentityOf(node.uuid, volume, attachment.epoch);
-    const hosts = await initiator.hostsOf(target.nqn);
-    if (hosts.some((host) => host !== hostNqn)) return undefined;
-    return await initiator.find(target, signal);
   }
 
   async #ownDevices(volume: VolumeId, entry: JournalEntry | undefined): Promise<readonly SeenDevice[]> {
@@ -240,21 +178,4 @@ function assertEpoch(attachment: Attachment, before: JournalEntry | undefined): 
   if (before === undefined || attachment.epoch >= before.epoch) return;
   const rule = `publish_context must not be older than epoch ${before.epoch}, which this node has staged`;
   throw refused(rule, attachment.epoch);
-}
-
-/** A raw block stage shows in no mount table: what a connected volume is used as stands in the journal alone. */
-function assertSameKind(
-  { stagingPath, usage }: StageRequest,
-  before: JournalEntry | undefined,
-  device: NvmeDevice | undefined,
-): void {
-  if (device === undefined || before?.stagingPath !== stagingPath || before.usage === usage.kind) return;
-  const rule = `it is staged there as ${before.usage} already; unstage it first`;
-  throw failure("already_exists", { cannot: "stage the volume", rule, got: usage.kind });
-}
-
-function assertSameUse(mount: Mount, usage: Usage): void {
-  if (usage.kind === "filesystem" && mount.type === usage.type) return;
-  const got = usage.kind === "block" ? "raw block" : usage.type;
-  throw failure("already_exists", { cannot: "stage the volume", rule: `it is staged as ${mount.type} already`, got });
 }
