@@ -40,6 +40,14 @@ describe("staging a volume", () => {
     assert.equal(bench.recorder.calls.length, before);
   });
 
+  it("is refused where there is no directory, before anything is done", async () => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const request = bench.request(volume, bench.publish(volume, 1), { stagingPath: "/nowhere" });
+    await assert.rejects(bench.staging.stage(request, signal()), { kind: "precondition", message: /\/nowhere/ });
+    assert.deepEqual(bench.recorder.calls, []);
+  });
+
   it("checks instead of formatting the second time", async () => {
     const bench = new NodeBench();
     const volume = bench.volume("a");
@@ -245,35 +253,6 @@ describe("staging over something", () => {
     assert.equal(bench.files.entries.get(volume)?.stagingPath, staging, "the journal still knows the first");
     const publish = { volume, stagingPath: staging, targetPath: target, usage: ext4, readOnly: false };
     await bench.publishing.publish(publish, signal());
-  });
-});
-
-describe("a staged file system that has given up after an error (F30)", () => {
-  it("is mounted anew, checked, by the next stage", async (t) => {
-    const bench = new NodeBench();
-    const volume = bench.volume("a");
-    const request = bench.request(volume, bench.publish(volume, 1));
-    await bench.staging.stage(request, signal());
-    const broken = t.mock.method(bench.kernel, "isShutDown", async () => Promise.resolve(true));
-    assert.equal(await bench.staging.stage(request, signal()), "checked and mounted");
-    const steps = ["filesystem.unmount", "journal.save", "initiator.connect", "journal.save", "filesystem.check"];
-    assert.deepEqual(bench.recorder.calls.slice(-6), [...steps, "filesystem.mount"]);
-    broken.mock.restore();
-    assert.equal(await bench.staging.stage(request, signal()), "already staged");
-  });
-
-  it("is left as it is while a pod uses it", async (t) => {
-    const bench = new NodeBench();
-    const volume = bench.volume("a");
-    const request = bench.request(volume, bench.publish(volume, 1));
-    await bench.staging.stage(request, signal());
-    const publish = { volume, stagingPath: staging, targetPath: target, usage: ext4, readOnly: false };
-    await bench.publishing.publish(publish, signal());
-    t.mock.method(bench.kernel, "isShutDown", async () => Promise.resolve(true));
-    const before = await bench.kernel.mounts();
-    const refusal = { kind: "precondition", message: new RegExp(`end the pods that use it here.*${target}`) };
-    await assert.rejects(bench.staging.stage(request, signal()), refusal);
-    assert.deepEqual(await bench.kernel.mounts(), before);
   });
 });
 

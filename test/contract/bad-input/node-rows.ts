@@ -66,7 +66,7 @@ export const nodeRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ...known,
     ...context,
     ...path("staging_target_path"),
-    ["staging_target_path", "/proc/none", wrongState, /cannot use \/proc\/none: it must be an existing directory$/],
+    ["staging_target_path", "/proc/none", wrongState, /it is staged at \/.* already; got "\/proc\/none"$/],
     ...capability,
     [
       "volume_capability",
