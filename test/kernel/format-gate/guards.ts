@@ -1,13 +1,17 @@
 /**
- * Every guard of the format gate, each with what the driver is without it and the situations that only it stops: the first
- * of each kind is played for every change, all of them in a long round (`npm run rounds`).
+ * Every guard of the format gate, each with what the driver is without it and the situations that only it stops. For every
+ * change one of each kind is played, of the guards outside the pure decision; all of them in a long round
+ * (`npm run rounds`).
  */
+import { isLongRound } from "../../support/long-round.ts";
 import type { Mutation } from "../../support/mutant.ts";
 import { bytesElsewhere, bytesInHead, named, vmfs, type ForeignData } from "./foreign-data.ts";
 import * as scenarios from "./scenarios.ts";
 
 export interface Guard {
   readonly name: string;
+  /** Part of the pure decision: for every change its unit test shows what goes wrong without it; here in long rounds. */
+  readonly isDecision?: true;
   readonly without: Mutation;
   /** A second guard that is enough alone, taken out with the first. */
   readonly alsoWithout?: Mutation;
@@ -48,6 +52,7 @@ const signature: Mutation = {
 const seenDataGuards: readonly Guard[] = [
   {
     name: "(c) the zero proof",
+    isDecision: true,
     without: zeroProof,
     harm: hidden(bytesInHead),
     caught: refused(named, ({ found }) => found),
@@ -64,12 +69,14 @@ const seenDataGuards: readonly Guard[] = [
   },
   {
     name: "(d) the signature",
+    isDecision: true,
     without: signature,
     harm: hidden([vmfs]),
     caught: refused(named, () => /data that nothing recognises, at byte \d+$/),
   },
   {
     name: "(c) the zero proof and (d) the signature",
+    isDecision: true,
     without: zeroProof,
     alsoWithout: signature,
     harm: hidden(named),
@@ -80,6 +87,7 @@ const seenDataGuards: readonly Guard[] = [
 const unseenDataGuards: readonly Guard[] = [
   {
     name: "(a) what the target says of the content",
+    isDecision: true,
     without: { name: "gate-content", file: gate, replace: `if (content.state === "present") {`, by: "if (false) {" },
     harm: {
       "a backing zeroed between two publications": zeroedBetweenPublications("punched out"),
@@ -140,6 +148,7 @@ const unseenDataGuards: readonly Guard[] = [
   },
   {
     name: "(c) the difference between unreadable and empty",
+    isDecision: true,
     without: {
       name: "gate-unreadable",
       file: gate,
@@ -150,6 +159,7 @@ const unseenDataGuards: readonly Guard[] = [
   },
   {
     name: "(e) the node's own mark",
+    isDecision: true,
     without: { name: "gate-journal", file: gate, replace: "if (formattedInThisEpoch) {", by: "if (false) {" },
     harm: {
       "a backing zeroed while the node was down": scenarios.zeroedInOnePublication,
@@ -158,4 +168,5 @@ const unseenDataGuards: readonly Guard[] = [
   },
 ];
 
-export const guards: readonly Guard[] = [...seenDataGuards, ...unseenDataGuards];
+const all: readonly Guard[] = [...seenDataGuards, ...unseenDataGuards];
+export const guards = isLongRound ? all : all.filter(({ isDecision }) => isDecision !== true);
