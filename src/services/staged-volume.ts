@@ -11,7 +11,7 @@ import type { Uuid, VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import { isFilesystemOn, topMountAt, type Filesystem, type Mount } from "../filesystem/index.ts";
 import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
-import type { Initiator, Target } from "../nvme/index.ts";
+import type { Initiator, NvmeDevice, Target } from "../nvme/index.ts";
 
 /** A device of a volume, present or past, by what the mount table shows of it. */
 export interface SeenDevice {
@@ -54,6 +54,8 @@ export async function journaledDevices(
 
 /** What a volume has and had on this node. */
 export interface OwnDevices {
+  /** What is connected now. */
+  readonly device: NvmeDevice | undefined;
   readonly entry: JournalEntry | undefined;
   readonly devices: readonly SeenDevice[];
 }
@@ -66,9 +68,9 @@ export async function ownDevicesOf(
   const device = await initiator.find(target, signal);
   const entry = await journal.load(volume);
   const journaled = await journaledDevices(initiator, target.uuid, entry);
-  if (device === undefined) return { entry, devices: journaled };
+  if (device === undefined) return { device, entry, devices: journaled };
   const others = journaled.filter(({ state, number }) => state !== "live" || !sameDevice(number, device.number));
-  return { entry, devices: [...others, live(device)] };
+  return { device, entry, devices: [...others, live(device)] };
 }
 
 /** Takes away every mount of a volume at a path. What else is mounted there stays: then the answer is false. */

@@ -34,8 +34,7 @@ export class Stats {
   async of(volume: VolumeId, path: string, signal: AbortSignal): Promise<VolumeStats> {
     const { cluster, initiator, filesystem } = this.#deps;
     const target = exportIdentityOf(cluster, volume);
-    const device = await initiator.find(target, signal);
-    const { devices } = await ownDevicesOf(this.#deps, { volume, target }, signal);
+    const { device, devices } = await ownDevicesOf(this.#deps, { volume, target }, signal);
     const mount = topMountAt(await filesystem.mounts(), path);
     if (mount === undefined || !showsAny(mount, devices)) {
       const rule = "volume_path must be where the volume is staged or published";
