@@ -53,6 +53,21 @@ export const optionalPath = z.preprocess((path) => (path === "" ? undefined : pa
 
 export const stringMap = z.record(z.string(), z.string());
 
+/** The own entries of a map; `faultOf` says what is wrong with one, and that becomes an issue with its key. */
+export function ownEntries(
+  isOwn: (key: string) => boolean,
+  faultOf: (key: string, value: string) => string | undefined,
+) {
+  return stringMap.transform((map, context): unknown => {
+    const own = Object.entries(map).filter(([key]) => isOwn(key));
+    for (const [key, value] of own) {
+      const message = faultOf(key, value);
+      if (message !== undefined) context.addIssue({ code: "custom", message, path: [key] });
+    }
+    return Object.fromEntries(own);
+  });
+}
+
 export const int64 = z.string().transform(BigInt);
 
 export const capacityRange = z

@@ -8,7 +8,7 @@
  * a PersistentVolume need not know it. A newer schema is refused with both versions named.
  */
 import { mkfsOptions, mkfsParameters } from "../domain/class-parameters.ts";
-import { stringMap } from "./decode.ts";
+import { ownEntries } from "./decode.ts";
 
 const schema = "1";
 const mkfsNames = mkfsParameters.map(({ name }) => name);
@@ -31,13 +31,4 @@ function faultOf(key: string, value: string): string | undefined {
 }
 
 /** The options for mkfs in a volume_context, whoever wrote it. */
-export const volumeContext = stringMap
-  .transform((map, context): unknown => {
-    const own = Object.entries(map).filter(([key]) => isOwn(key));
-    for (const [key, value] of own) {
-      const message = faultOf(key, value);
-      if (message !== undefined) context.addIssue({ code: "custom", message, path: [key] });
-    }
-    return Object.fromEntries(own);
-  })
-  .pipe(mkfsOptions);
+export const volumeContext = ownEntries(isOwn, faultOf).pipe(mkfsOptions);
