@@ -1,27 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { block, ext4, NodeBench, staging, target } from "../../test/support/node-bench.ts";
+import { block, ext4, stagedBench, staging, target } from "../../test/support/node-bench.ts";
 
 const signal = () => new AbortController().signal;
-type Usage = typeof ext4 | typeof block;
-
-async function staged(usage: Usage = ext4) {
-  const bench = new NodeBench();
-  const volume = bench.volume("a");
-  await bench.staging.stage(bench.request(volume, bench.publish(volume, 1), { usage }), signal());
-  return { bench, volume, request: { volume, stagingPath: staging, targetPath: target, usage, readOnly: false } };
-}
-
 describe("the statistics of a volume", () => {
   it("are those of its file system, or the size of its device", async () => {
-    const mounted = await staged();
+    const mounted = await stagedBench();
     const { usage, condition } = await mounted.bench.stats.of(mounted.volume, staging, signal());
     assert.deepEqual(
       usage.map(({ unit }) => unit),
       ["bytes", "inodes"],
     );
     assert.equal(condition.abnormal, false);
-    const raw = await staged(block);
+    const raw = await stagedBench(block);
     await raw.bench.publishing.publish(raw.request, signal());
     const size = (await raw.bench.stats.of(raw.volume, target, signal())).usage;
     assert.deepEqual(
@@ -31,14 +22,14 @@ describe("the statistics of a volume", () => {
   });
 
   it("are not found where the volume is not", async () => {
-    const { bench, volume } = await staged();
+    const { bench, volume } = await stagedBench();
     await assert.rejects(bench.stats.of(volume, "/elsewhere", signal()), { kind: "not_found" });
     await assert.rejects(bench.stats.of(bench.volume("b"), staging, signal()), { kind: "not_found" });
   });
 
   it("say that the device is gone, of a file system and of a device node, instead of knowing nothing", async () => {
     for (const usage of [ext4, block]) {
-      const { bench, request, volume } = await staged(usage);
+      const { bench, request, volume } = await stagedBench(usage);
       await bench.publishing.publish(request, signal());
       bench.fence(volume);
       const { condition } = await bench.stats.of(volume, target, signal());
@@ -48,7 +39,7 @@ describe("the statistics of a volume", () => {
   });
 
   it("say that the file system takes no writes any more", async (t) => {
-    const { bench, volume } = await staged();
+    const { bench, volume } = await stagedBench();
     const message = async () => (await bench.stats.of(volume, staging, signal())).condition.message;
     const mounts = await bench.kernel.mounts();
     const readOnly = mounts.map((mount) => ({ ...mount, superOptions: ["ro"] }));

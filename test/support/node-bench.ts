@@ -189,3 +189,12 @@ export class NodeBench {
     return [...mounts, ...hosts, ...entries];
   }
 }
+
+/** A volume that is staged, and a request to publish it. */
+export async function stagedBench(usage: typeof ext4 | typeof block = ext4) {
+  const bench = new NodeBench();
+  const volume = bench.volume("a");
+  const { signal } = new AbortController();
+  await bench.staging.stage(bench.request(volume, bench.publish(volume, 1), { usage }), signal);
+  return { bench, volume, request: { volume, stagingPath: staging, targetPath: target, usage, readOnly: false } };
+}

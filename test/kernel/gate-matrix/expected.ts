@@ -32,47 +32,34 @@ type Sight = string;
 
 type ReadableDamage = Exclude<DamageName, "unreadable head" | "unreadable middle" | "wrong uuid" | "wrong size">;
 
-const sights: Readonly<Record<Content, Readonly<Record<ReadableDamage, Sight>>>> = {
-  ext4: { whole: "ext4", "head only": "ext4", "tail only": "nothing", "backup only": "data", "short device": "ext4" },
-  xfs: { whole: "xfs", "head only": "xfs", "tail only": "nothing", "backup only": "data", "short device": "xfs" },
-  btrfs: {
-    whole: "btrfs",
-    "head only": "btrfs",
-    "tail only": "nothing",
-    "backup only": "data",
-    "short device": "btrfs",
-  },
-  lvm: {
-    whole: "LVM2_member",
-    "head only": "LVM2_member",
-    "tail only": "nothing",
-    "backup only": "nothing",
-    "short device": "LVM2_member",
-  },
-  gpt: { whole: "gpt", "head only": "gpt", "tail only": "data", "backup only": "nothing", "short device": "gpt" },
-  mbr: { whole: "dos", "head only": "dos", "tail only": "nothing", "backup only": "nothing", "short device": "dos" },
-  luks: {
-    whole: "crypto_LUKS",
-    "head only": "crypto_LUKS",
-    "tail only": "nothing",
-    "backup only": "nothing",
-    "short device": "crypto_LUKS",
-  },
-  swap: {
-    whole: "swap",
-    "head only": "swap",
-    "tail only": "nothing",
-    "backup only": "nothing",
-    "short device": "swap",
-  },
-  random: { whole: "data", "head only": "data", "tail only": "data", "backup only": "data", "short device": "data" },
-  zero: {
-    whole: "nothing",
-    "head only": "nothing",
-    "tail only": "nothing",
-    "backup only": "nothing",
-    "short device": "nothing",
-  },
+type Sights = Readonly<Record<ReadableDamage, Sight>>;
+
+/** Spare superblocks lie between the first and the last 2 MiB, and nothing in the last ones. */
+function filesystem(type: string): Sights {
+  return { whole: type, "head only": type, "tail only": "nothing", "backup only": "data", "short device": type };
+}
+
+/** All there is lies in the first 2 MiB. */
+function header(type: string): Sights {
+  return { whole: type, "head only": type, "tail only": "nothing", "backup only": "nothing", "short device": type };
+}
+
+function everywhere(sight: Sight): Sights {
+  return { whole: sight, "head only": sight, "tail only": sight, "backup only": sight, "short device": sight };
+}
+
+const sights: Readonly<Record<Content, Sights>> = {
+  ext4: filesystem("ext4"),
+  xfs: filesystem("xfs"),
+  btrfs: filesystem("btrfs"),
+  lvm: header("LVM2_member"),
+  // The spare table is at the very end.
+  gpt: { ...header("gpt"), "tail only": "data" },
+  mbr: header("dos"),
+  luks: header("crypto_LUKS"),
+  swap: header("swap"),
+  random: everywhere("data"),
+  zero: everywhere("nothing"),
 };
 
 function refused(code: Extract<Outcome, { kind: "refused" }>["code"], reason: RegExp): Outcome {
