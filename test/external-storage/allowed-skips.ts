@@ -41,4 +41,20 @@ export const allowedSkips: readonly AllowedSkip[] = [
   { reason: "A cluster of one node has no topology.", specs: /\btopology\b/ },
   { reason: "There is no limit of volumes for a node by default.", specs: /\bvolumeLimits\b/ },
   { reason: "Needs two nodes.", specs: /on different node/ },
+  // What the suite itself does not do in some of its patterns.
+  { reason: "The suite does this with file systems only.", specs: /\(block volmode\).* mount multiple PV pointing/ },
+  { reason: "Raw block has no mount options.", specs: /\(block volmode\).* provision storage with mount options/ },
+  {
+    reason: "The suite does not ask for read-only raw block inside a pod's definition.",
+    specs: /\(block volmode\).* create read-only inline ephemeral/,
+  },
+  {
+    reason: "The suite has the same spec with raw block, where both kinds of volume are used.",
+    specs: /\(filesystem volmode\).* two volumes with different volume mode/,
+  },
+  {
+    reason:
+      "With immediate binding the volumes of one pod might come from segments apart; the suite does it late-binding.",
+    specs: /\(immediate-binding\).* multiple inline ephemeral volumes/,
+  },
 ];
