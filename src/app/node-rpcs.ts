@@ -23,7 +23,7 @@ import type { Settings } from "./settings.ts";
 /** `backend` is the one in this process, if any: the in-memory initiator sees its exports. */
 export function nodeRpcs(config: Settings, state: NodeState, backend: Backend | undefined): Rpcs<"csi.v1.Node"> {
   const { clusterId: cluster, maxVolumes } = config;
-  const deps = { cluster, ...state, ...hostOf(config, backend), paths: new KernelTargetPaths() };
+  const deps = { cluster, ...state, ...hostOf(config, state, backend), paths: new KernelTargetPaths() };
   return nodeService({
     backend: config.backend,
     node: state.node,
@@ -36,6 +36,7 @@ export function nodeRpcs(config: Settings, state: NodeState, backend: Backend | 
 
 function hostOf(
   config: Settings,
+  { undoDirectory }: NodeState,
   backend: Backend | undefined,
 ): { readonly initiator: Initiator; readonly filesystem: Filesystem } {
   switch (config.backend) {
@@ -50,7 +51,7 @@ function hostOf(
           exec,
           timing: { reconnectDelay: config.reconnectDelay, keepAlive: config.keepAlive },
         }),
-        filesystem: new KernelFilesystem({ exec, converse }),
+        filesystem: new KernelFilesystem({ exec, converse, undoDirectory }),
       };
     default:
       return assertNever(config.backend);

@@ -3,7 +3,8 @@ import { failure } from "../domain/errors.ts";
 import type { Ask } from "../host/converse.ts";
 import { runHolding } from "../host/direct-io.ts";
 import type { ExecResult } from "../host/exec.ts";
-import { reportOf, type FilesystemKind } from "./filesystem-kind.ts";
+import { removeFile, statOf } from "../host/files.ts";
+import { reportOf, type CheckRequest, type FilesystemKind } from "./filesystem-kind.ts";
 import type { CheckResult } from "./index.ts";
 
 const features = [
@@ -48,18 +49,38 @@ export const ext4: FilesystemKind = {
   readOnlyOptions: ["noload"],
 };
 
-/** Repairs what is safe to repair without a question (-p). Anything else is `damaged`, never repaired by force. */
-async function checkExt4(ask: Ask, path: string, signal: AbortSignal): Promise<CheckResult> {
-  const first = await fsck(ask, path, signal);
+/**
+ * Repairs what is safe to repair without a question (-p). Anything else is `damaged`, never repaired by force, and left
+ * as it was found: before e2fsck gives up it may have mended the rest of it, or thrown a damaged journal away.
+ */
+async function checkExt4(ask: Ask, { path, undoFile }: CheckRequest, signal: AbortSignal): Promise<CheckResult> {
+  const undoFiles = [undoFile, `${undoFile}.again`] as const;
+  try {
+    // Of a check that was killed.
+    for (const file of undoFiles) await removeFile(file);
+    const result = await checkTwice(ask, path, undoFiles, signal);
+    return result.kind === "damaged" ? await takeBack(ask, { path, undoFiles, result }, signal) : result;
+  } finally {
+    for (const file of undoFiles) await removeFile(file);
+  }
+}
+
+async function checkTwice(
+  ask: Ask,
+  path: string,
+  [firstUndo, secondUndo]: readonly [string, string],
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const first = await fsck(ask, { path, undoFile: firstUndo }, signal);
   if ((first.status & rebootAdvised) === 0) return first.result;
-  const second = await fsck(ask, path, signal);
+  const second = await fsck(ask, { path, undoFile: secondUndo }, signal);
   if ((second.status & rebootAdvised) === 0)
     return second.result.kind === "clean" ? { kind: "repaired" } : second.result;
   return { kind: "damaged", report: reportOf(second.output) };
 }
 
-async function fsck(ask: Ask, path: string, signal: AbortSignal) {
-  const output = await runHolding(ask, ["e2fsck", "-p", path], { signal });
+async function fsck(ask: Ask, { path, undoFile }: CheckRequest, signal: AbortSignal) {
+  const output = await runHolding(ask, ["e2fsck", "-p", "-z", undoFile, path], { signal });
   const status = output.exitCode;
   if (status === undefined || (status & operational) !== 0) {
     const got = status ?? output.signal;
@@ -71,4 +92,21 @@ async function fsck(ask: Ask, path: string, signal: AbortSignal) {
 function verdict(status: number, output: ExecResult): CheckResult {
   if ((status & uncorrected) !== 0) return { kind: "damaged", report: reportOf(output) };
   return { kind: (status & repaired) === 0 ? "clean" : "repaired" };
+}
+
+interface Damage {
+  readonly path: string;
+  /** In the order in which they were written; a run that changed nothing wrote none. */
+  readonly undoFiles: readonly string[];
+  readonly result: Extract<CheckResult, { kind: "damaged" }>;
+}
+
+async function takeBack(ask: Ask, { path, undoFiles, result }: Damage, signal: AbortSignal): Promise<CheckResult> {
+  for (const file of undoFiles.toReversed()) {
+    if ((await statOf(file)) === undefined) continue;
+    const undone = await runHolding(ask, ["e2undo", file, path], { signal });
+    if (undone.exitCode === 0) continue;
+    return { kind: "damaged", report: `${result.report}\nits changes could not be taken back: ${reportOf(undone)}` };
+  }
+  return result;
 }

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
 import { defaultMkfsOptions, type MkfsOptions } from "../domain/class-parameters.ts";
 import { askOnce } from "../host/direct-io.ts";
 import type { RunRequest } from "../host/direct-io-child.ts";
@@ -32,7 +35,6 @@ function fake(statuses: (number | null)[], { blkid = "", stdout = "", stderr = "
 const path = "/dev/nvme0n1";
 const make = async (exec: Exec, kind: FilesystemKind = ext4, isOver = false, options = defaultMkfsOptions) =>
   makeFilesystem({ ask: askOnce(exec), exec }, { kind, path, uuid, isOver, options }, signal);
-const checkExt4 = async (exec: Exec) => ext4.check?.(askOnce(exec), path, signal);
 
 describe("making ext4", () => {
   it("pins every feature and does not force", async () => {
@@ -60,26 +62,64 @@ describe("making ext4", () => {
 });
 
 describe("checking ext4", () => {
-  const check = (...statuses: (number | null)[]) =>
-    checkExt4(fake(statuses, { stdout: "UNEXPECTED INCONSISTENCY" }).run);
+  let directory: string;
+  let undoFile: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "undo-"));
+    undoFile = join(directory, "nvme0n1");
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  /** Writes undo files as e2fsck does. */
+  const checkExt4 = async ({ run, seen }: ReturnType<typeof fake>) => {
+    const writing: Exec = async (...call) => {
+      const result = await run(...call);
+      const [, option, file] = seen.at(-1)?.args ?? [];
+      if (option === "-z" && file !== undefined) writeFileSync(file, "replaced blocks", { flag: "wx" });
+      return result;
+    };
+    return await ext4.check?.(askOnce(writing), { path, undoFile }, signal);
+  };
+  const commands = ({ seen }: ReturnType<typeof fake>) => seen.map(({ file, args }) => [file, ...args].join(" "));
+  const check = async (...statuses: (number | null)[]) =>
+    checkExt4(fake(statuses, { stdout: "UNEXPECTED INCONSISTENCY" }));
 
   it("repairs what is safe and nothing else", async () => {
-    const { run, seen } = fake([0]);
-    assert.deepEqual(await checkExt4(run), { kind: "clean" });
-    assert.deepEqual([seen[0]?.file, seen[0]?.args], ["e2fsck", ["-p", "/dev/nvme0n1"]]);
+    const programs = fake([0]);
+    assert.deepEqual(await checkExt4(programs), { kind: "clean" });
+    assert.deepEqual(commands(programs), [`e2fsck -p -z ${undoFile} /dev/nvme0n1`]);
     assert.deepEqual(await check(1), { kind: "repaired" });
+  });
+
+  it("takes back what it changed when it gives up, the last run first, and keeps no undo file", async () => {
+    const programs = fake([3, 4, 0, 0]);
+    assert.equal((await checkExt4(programs))?.kind, "damaged");
+    const undone = [`e2undo ${undoFile}.again /dev/nvme0n1`, `e2undo ${undoFile} /dev/nvme0n1`];
+    assert.deepEqual(commands(programs).slice(2), undone);
+    assert.deepEqual(readdirSync(directory), []);
+  });
+
+  it("begins anew where a check was killed", async () => {
+    writeFileSync(undoFile, "of another check");
+    assert.deepEqual(await check(0), { kind: "clean" });
+    assert.equal(existsSync(undoFile), false);
+  });
+
+  it("says so when its changes cannot be taken back", async () => {
+    const result = await check(4, 1);
+    assert.match(result?.kind === "damaged" ? result.report : "", /INCONSISTENCY\nits changes could not be taken back/);
   });
 
   it("runs again when a reboot is advised, and then wants a good answer", async () => {
     assert.deepEqual(await check(2, 0), { kind: "repaired" });
     assert.deepEqual(await check(3, 1), { kind: "repaired" });
-    assert.equal((await check(2, 2))?.kind, "damaged");
-    assert.equal((await check(3, 4))?.kind, "damaged");
+    assert.equal((await check(2, 2, 0, 0))?.kind, "damaged");
+    assert.equal((await check(3, 4, 0, 0))?.kind, "damaged");
   });
 
   it("calls damage damage, with the report", async () => {
-    assert.deepEqual(await check(4), { kind: "damaged", report: "UNEXPECTED INCONSISTENCY" });
-    assert.equal((await check(5))?.kind, "damaged");
+    assert.deepEqual(await check(4, 0), { kind: "damaged", report: "UNEXPECTED INCONSISTENCY" });
+    assert.equal((await check(5, 0))?.kind, "damaged");
   });
 
   it("gives no verdict when e2fsck could not work", async () => {

@@ -26,12 +26,18 @@ export interface MakeRequest {
   readonly options: MkfsOptions;
 }
 
+export interface CheckRequest {
+  readonly path: string;
+  /** Where a check may keep, while it runs, what it replaces on the device; only one check at a time uses it. */
+  readonly undoFile: string;
+}
+
 export interface FilesystemKind {
   readonly type: FilesystemType;
   /** No discard: it would tell the target to forget the format intent block, and a thin volume is empty anyway. */
   readonly mkfs: (request: MakeRequest) => Argv;
   /** Before each read-write mount; without it the kernel alone looks, while it mounts. */
-  readonly check?: (ask: Ask, path: string, signal: AbortSignal) => Promise<CheckResult>;
+  readonly check?: (ask: Ask, request: CheckRequest, signal: AbortSignal) => Promise<CheckResult>;
   /** A check that changes nothing, and the exit status by which it calls a file system damaged. */
   readonly diagnose: (path: string) => Argv;
   readonly damagedStatus: number;

@@ -58,7 +58,10 @@ export type Evidence =
   | { readonly kind: "unreadable"; readonly reason: string };
 
 export type CheckResult =
-  { readonly kind: "clean" | "repaired" } | { readonly kind: "damaged"; readonly report: string };
+  /** A file system that its kernel alone looks at, while it mounts, is unchecked. */
+  | { readonly kind: "clean" | "repaired" | "unchecked" }
+  /** As it was before the check. */
+  | { readonly kind: "damaged"; readonly report: string };
 
 export interface FormatRequest {
   readonly type: FilesystemType;

@@ -1,4 +1,5 @@
 /** A device of this host's kernel, held open by a child process: what is looked at on it, made, checked and mounted. */
+import { basename, join } from "node:path";
 import { MiB } from "../domain/capacity.ts";
 import { DomainError, failure } from "../domain/errors.ts";
 import type { FormatIntent } from "../domain/format-intent.ts";
@@ -27,13 +28,18 @@ import { mountDevice, type MounterContext } from "./mounter.ts";
 /** Every mkfs leaves less than this unused at the end of a device. */
 const growthWorthwhile = MiB;
 
+export interface DeviceContext extends MounterContext {
+  /** A directory of the driver's own, for what a check replaces. */
+  readonly undoDirectory: string;
+}
+
 export class KernelDevice implements HeldDevice {
-  readonly #context: MounterContext;
+  readonly #context: DeviceContext;
   readonly #device: BlockDevice;
   readonly #child: Conversation;
 
   /** `child` holds the device. */
-  constructor(context: MounterContext, device: BlockDevice, child: Conversation) {
+  constructor(context: DeviceContext, device: BlockDevice, child: Conversation) {
     this.#context = context;
     this.#device = device;
     this.#child = child;
@@ -90,7 +96,9 @@ export class KernelDevice implements HeldDevice {
   }
 
   async check(type: FilesystemType, signal: AbortSignal): Promise<CheckResult> {
-    return (await kinds[type].check?.(this.#child.ask, this.#device.path, signal)) ?? { kind: "clean" };
+    const { path } = this.#device;
+    const undoFile = join(this.#context.undoDirectory, basename(path));
+    return (await kinds[type].check?.(this.#child.ask, { path, undoFile }, signal)) ?? { kind: "unchecked" };
   }
 
   async isTooSmall(type: FilesystemType, signal: AbortSignal): Promise<boolean> {

@@ -8,14 +8,16 @@ import { askOnce, canClaim, holdDevice } from "../host/direct-io.ts";
 import type { Exec } from "../host/exec.ts";
 import { errorCode, listNames, readText, statOf } from "../host/files.ts";
 import type { BindRequest, BlockDevice, DeviceName, Filesystem, HeldDevice, Mount, SpaceUsage } from "./index.ts";
-import { KernelDevice } from "./kernel-device.ts";
+import { KernelDevice, type DeviceContext } from "./kernel-device.ts";
 import { readMounts, usersOf } from "./mountinfo.ts";
-import { bindPath, unmountPath, type MounterContext } from "./mounter.ts";
+import { bindPath, unmountPath } from "./mounter.ts";
 import { usageOf } from "./usage.ts";
 
 export interface KernelFilesystemOptions {
   readonly exec: Exec;
   readonly converse: Converse;
+  /** Of this process alone; must exist. */
+  readonly undoDirectory: string;
   /** Where sysfs is mounted; `/sys`. */
   readonly sys?: string;
   /** Where proc is mounted; `/proc`. */
@@ -26,13 +28,13 @@ export class KernelFilesystem implements Filesystem {
   readonly #exec: Exec;
   readonly #converse: Converse;
   readonly #sys: string;
-  readonly #mounter: MounterContext;
+  readonly #mounter: DeviceContext;
 
-  constructor({ exec, converse, sys = "/sys", proc = "/proc" }: KernelFilesystemOptions) {
+  constructor({ exec, converse, undoDirectory, sys = "/sys", proc = "/proc" }: KernelFilesystemOptions) {
     this.#exec = exec;
     this.#converse = converse;
     this.#sys = sys;
-    this.#mounter = { exec, proc, sys };
+    this.#mounter = { exec, proc, sys, undoDirectory };
   }
 
   async hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice> {

@@ -15,7 +15,7 @@ import { failure } from "../domain/errors.ts";
 import { filesystemUuidOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import { intentOffset } from "../domain/format-intent.ts";
 import type { Attachment, FilesystemType, NodeIdentity, Usage } from "../domain/model.ts";
-import type { Filesystem, FoundIntent, HeldDevice } from "../filesystem/index.ts";
+import type { CheckResult, Filesystem, FoundIntent, HeldDevice } from "../filesystem/index.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import { JobTable } from "../lib/job-table.ts";
 import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
@@ -40,6 +40,17 @@ export interface FilesystemStageRequest {
   readonly mkfs: MkfsOptions;
 }
 
+/** What was done to bring a file system into use, for people. */
+export type MountOutcome = "formatted and mounted" | "checked and mounted" | "repaired and mounted" | "mounted";
+
+type Usable = Exclude<CheckResult, { kind: "damaged" }>;
+
+const outcomes: Record<Usable["kind"], MountOutcome> = {
+  clean: "checked and mounted",
+  repaired: "repaired and mounted",
+  unchecked: "mounted",
+};
+
 type Held = NvmeDevice & { readonly held: HeldDevice };
 
 interface Plan {
@@ -63,7 +74,7 @@ export class FilesystemStaging {
     await this.#jobs.settled(volume, signal);
   }
 
-  async mount(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal) {
+  async mount(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal): Promise<MountOutcome> {
     return await this.#holding(request, device, signal, async (held) => this.#mountHeld(request, held, signal));
   }
 
@@ -91,20 +102,20 @@ export class FilesystemStaging {
     const { attachment, usage, volume } = request;
     const readOnly = attachment.access === "read-only";
     const { action, intents } = await this.#decide(request, device, signal);
+    const { type, options } = usage;
+    let checked: Usable["kind"] = "unchecked";
     if (action === "format") {
       if (readOnly) throw refused(volume, "a blank volume is mounted read-write first");
       await this.#format(request, device, intents, signal);
     } else {
       await this.#remember(request);
-      if (!readOnly) await this.#check(volume, device, usage.type, signal);
+      if (!readOnly) checked = await this.#check(volume, device, type, signal);
     }
-    const { type, options } = usage;
     const isGrowing = action === "mount" && !readOnly && (await device.held.isTooSmall(type, signal));
     if (isGrowing) await this.#deps.journal.save({ ...request.entry, isGrowing });
     await device.held.mount({ path: request.stagingPath, type, options, readOnly }, signal);
     if (isGrowing) await this.#grow(request, device, signal);
-    if (action === "format") return "formatted and mounted";
-    return readOnly ? "mounted" : "checked and mounted";
+    return action === "format" ? "formatted and mounted" : outcomes[checked];
   }
 
   async #decide(request: FilesystemStageRequest, { held }: Held, signal: AbortSignal): Promise<Plan> {
@@ -156,9 +167,9 @@ export class FilesystemStaging {
     else if (!(await marks.has(volume, attachment.epoch))) await marks.add(volume, attachment.epoch);
   }
 
-  async #check(volume: VolumeId, { held }: Held, type: FilesystemType, signal: AbortSignal): Promise<void> {
+  async #check(volume: VolumeId, { held }: Held, type: FilesystemType, signal: AbortSignal) {
     const result = await this.#job(volume, signal, async (limit) => held.check(type, limit));
-    if (result.kind !== "damaged") return;
+    if (result.kind !== "damaged") return result.kind;
     throw refused(volume, `its ${type} file system needs a repair by a person: ${result.report}`);
   }
 

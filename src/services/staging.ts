@@ -14,7 +14,7 @@ import type { Attachment, NodeIdentity } from "../domain/model.ts";
 import type { Filesystem, TargetPaths } from "../filesystem/index.ts";
 import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
-import { FilesystemStaging } from "./filesystem-staging.ts";
+import { FilesystemStaging, type MountOutcome } from "./filesystem-staging.ts";
 import { StagedCheck, type StageRequest } from "./staged-check.ts";
 import { journaledDevices, ownDevicesOf, shows, unmountOwn, type SeenDevice } from "./staged-volume.ts";
 
@@ -31,7 +31,7 @@ export interface StagingDeps {
 export type { StageRequest } from "./staged-check.ts";
 
 /** What a stage did, for people. */
-export type StageOutcome = "already staged" | "connected" | "formatted and mounted" | "checked and mounted" | "mounted";
+export type StageOutcome = "already staged" | "connected" | MountOutcome;
 
 export class Staging {
   readonly #deps: StagingDeps;

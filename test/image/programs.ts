@@ -46,6 +46,11 @@ export const programs: Readonly<Record<string, ProgramCheck>> = {
     says: new RegExp(`UUID: +${uuid}[^]*metadata_csum`),
   },
   e2fsck: { argv: shell("truncate -s 320M /tmp/d; mkfs.ext4 -q /tmp/d; e2fsck -f -p /tmp/d"), says: /files/ },
+  e2undo: {
+    argv: shell(`truncate -s 64M /tmp/d; mkfs.ext4 -q /tmp/d; cp /tmp/d /tmp/e; e2fsck -f -p -z /tmp/u /tmp/d
+      e2undo /tmp/u /tmp/d; cmp /tmp/d /tmp/e; echo undone`),
+    says: /^undone$/m,
+  },
   resize2fs: {
     argv: shell("truncate -s 64M /tmp/d; mkfs.ext4 -q /tmp/d; truncate -s 96M /tmp/d; resize2fs /tmp/d 2>&1"),
     says: /blocks long/,

@@ -44,7 +44,7 @@ export class FakeKernel {
     this.sync();
     const [sys, proc] = [join(this.root, "sys"), join(this.root, "proc")];
     const converse = () => ({ ask: askOnce(this.exec), end: () => this.log.push("released") });
-    this.filesystem = new KernelFilesystem({ exec: this.exec, converse, sys, proc });
+    this.filesystem = new KernelFilesystem({ exec: this.exec, converse, undoDirectory: this.root, sys, proc });
   }
 
   dispose(): void {
