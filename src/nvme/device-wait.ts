@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { failure, type DomainError } from "../domain/errors.ts";
 import { errorCode, writeAttribute } from "../host/files.ts";
 import type { ConnectRequest } from "./index.ts";
-import { controllerDirectory, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
+import { controllerDirectory, readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
 
 export interface DeviceWaitOptions {
   readonly sys: string;
@@ -42,6 +42,7 @@ export class DeviceWait {
       namespace === undefined
         ? { rule: `a path is live, but no multipath device with namespace uuid ${uuid} appeared` }
         : { rule: `the device must have at least ${atLeast} bytes`, got: namespace.size };
+    if (namespace === undefined && this.#rescanned) await this.#refuseDuplicate();
     await this.#rescanOnce(live);
     return undefined;
   }
@@ -60,6 +61,18 @@ export class DeviceWait {
       rule: `its namespace must have uuid ${uuid}`,
       got: stranger,
     });
+  }
+
+  /** The kernel shows a namespace of a fabric only if no other subsystem has one of the same UUID. */
+  async #refuseDuplicate(): Promise<void> {
+    const { nqn, uuid } = this.#request;
+    const others = (await readSubsystems(this.#options.sys)).filter((subsystem) => subsystem.nqn !== nqn);
+    for (const { nqn: other, namespaces } of others) {
+      const twin = namespaces.find((namespace) => namespace.uuid === uuid);
+      if (twin === undefined) continue;
+      const rule = `no other subsystem may have a namespace with its uuid ${uuid}`;
+      throw failure("precondition", { cannot: `use ${nqn}`, rule, got: `${twin.name} of ${other}` });
+    }
   }
 
   /** An event of the target may get lost (F16): ask once. Only a hint to the kernel, which works it off by itself. */

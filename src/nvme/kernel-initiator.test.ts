@@ -133,6 +133,14 @@ describe("the kernel initiator", () => {
     assert.deepEqual(await initiator.hostsOf(nqn), [hostOf(1).hostNqn]);
   });
 
+  it("names the subsystem that has a namespace of the same uuid, because the kernel hides the second one", async () => {
+    const rogue = "nqn.2026-11.example:rogue";
+    kernel.showsHead = false;
+    kernel.addHead(7, rogue, "259:7");
+    const refusal = { kind: "precondition", message: new RegExp(`uuid ${uuid}; got "nvme7n1 of ${rogue}"`) };
+    await assert.rejects(initiator.connect(request, signal()), refusal);
+  });
+
   it("connects only what is missing when asked again", async () => {
     kernel.refusing.add("192.0.2.2");
     await initiator.connect(request, signal());
