@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { device, FakeKernel } from "../../test/support/fake-kernel.ts";
+import { device, FakeKernel, mountCommand } from "../../test/support/fake-kernel.ts";
 import { gateRegions } from "../domain/gate-regions.ts";
 import { volumeIdOf, type ClusterId } from "../domain/identity.ts";
 import type { HeldDevice } from "./index.ts";
@@ -13,8 +13,6 @@ describe("a device of the kernel: its file systems", () => {
   let kernel: FakeKernel;
   let held: HeldDevice;
   const signal = AbortSignal.timeout(30_000);
-  const request = { path: "/mnt/stage", type: "ext4", options: ["noatime"], readOnly: false } as const;
-  const mountCommand = "mount -t ext4 -o errors=remount-ro,noatime,rw --source /dev/nvme0n1 --target /mnt/stage";
 
   beforeEach(async () => {
     kernel = new FakeKernel();
@@ -105,16 +103,19 @@ describe("a device of the kernel: its file systems", () => {
   });
 
   it("are mounted once, with errors=remount-ro unless told otherwise", async () => {
-    await held.mount(request, signal);
-    await held.mount(request, signal);
+    await held.mount(kernel.request, signal);
+    await held.mount(kernel.request, signal);
     assert.deepEqual(kernel.log, [mountCommand]);
-    await held.mount({ ...request, path: "/mnt/b", options: ["errors=panic"], readOnly: true }, signal);
+    await held.mount(
+      { ...kernel.request, path: kernel.at("/mnt/b"), options: ["errors=panic"], readOnly: true },
+      signal,
+    );
     assert.match(kernel.log[1] ?? "", /-o errors=panic,noload,ro --source/);
   });
 
   it("that do not mount are looked at, and refused for good when they are damaged", async () => {
     kernel.refusal = "mount: structure needs cleaning";
-    const damaged = { ...request, type: "xfs" } as const;
+    const damaged = { ...kernel.request, type: "xfs" } as const;
     await assert.rejects(held.mount(damaged, signal), { kind: "unavailable", message: /needs cleaning/ });
     kernel.diagnosis = 1;
     const refusal = { kind: "precondition", message: /xfs file system needs a repair by a person: bad magic number/ };
@@ -130,9 +131,9 @@ describe("a device of the kernel: its file systems", () => {
     ] as const;
     for (const [type, readOnly, options] of cases) {
       kernel.refusal = "mount: no";
-      await assert.rejects(held.mount({ ...request, type, readOnly }, signal));
+      await assert.rejects(held.mount({ ...kernel.request, type, readOnly }, signal));
       assert.ok(
-        kernel.log.some((line) => line.startsWith(`mount -t ${type} -o ${options} `)),
+        kernel.log.some((line) => line.startsWith(`mount --no-canonicalize -t ${type} -o ${options} `)),
         options,
       );
     }

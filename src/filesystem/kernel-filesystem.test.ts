@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { device, FakeKernel } from "../../test/support/fake-kernel.ts";
+import { device, FakeKernel, mountCommand } from "../../test/support/fake-kernel.ts";
 import type { HeldDevice } from "./index.ts";
 import type { KernelFilesystem } from "./kernel-filesystem.ts";
 
@@ -11,8 +11,6 @@ describe("the kernel's file systems", () => {
   let held: HeldDevice;
   let filesystem: KernelFilesystem;
   const signal = AbortSignal.timeout(30_000);
-  const request = { path: "/mnt/stage", type: "ext4", options: ["noatime"], readOnly: false } as const;
-  const mountCommand = "mount -t ext4 -o errors=remount-ro,noatime,rw --source /dev/nvme0n1 --target /mnt/stage";
 
   beforeEach(async () => {
     kernel = new FakeKernel();
@@ -22,69 +20,102 @@ describe("the kernel's file systems", () => {
   afterEach(() => kernel.dispose());
 
   it("are never mounted over something else", async () => {
-    kernel.mounts.push("40 30 259:7 / /mnt/stage rw - ext4 /dev/nvme7n1 rw");
+    kernel.mounts.push(`40 30 259:7 / ${kernel.at("/mnt/stage")} rw - ext4 /dev/nvme7n1 rw`);
     kernel.sync();
-    await assert.rejects(held.mount(request, signal), { kind: "in_use", message: /259:7/ });
-    await assert.rejects(filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/stage", readOnly: false }, signal), {
-      kind: "in_use",
-    });
+    await assert.rejects(held.mount(kernel.request, signal), { kind: "in_use", message: /259:7/ });
+    await assert.rejects(
+      filesystem.bind({ source: "/dev/nvme0n1", target: kernel.at("/mnt/stage"), readOnly: false }, signal),
+      {
+        kind: "in_use",
+      },
+    );
     assert.deepEqual(kernel.log, []);
   });
 
   it("are unmounted again when the wrong device was mounted", async () => {
     kernel.mountsDevice = "259:8";
-    await assert.rejects(held.mount(request, signal), { kind: "precondition", message: /259:8/ });
+    await assert.rejects(held.mount(kernel.request, signal), { kind: "precondition", message: /259:8/ });
     assert.deepEqual(kernel.log, [mountCommand, "umount --no-canonicalize /mnt/stage"]);
+  });
+
+  it("are made in the directory that was looked at, and taken back when it has moved (F66)", async () => {
+    kernel.meanwhile = () => {
+      renameSync(kernel.at("/mnt"), kernel.at("/moved"));
+      symlinkSync(kernel.at("/sys"), kernel.at("/mnt"));
+    };
+    const bind = filesystem.bind({ source: "/dev/nvme0n1", target: kernel.at("/mnt/raw"), readOnly: false }, signal);
+    await assert.rejects(bind, {
+      kind: "unavailable",
+      message: /mount on .*\/mnt\/raw: the directory above it must stay/,
+    });
+    const steps = ["mount --no-canonicalize --bind /dev/nvme0n1 /moved/raw", "umount --no-canonicalize /moved/raw"];
+    assert.deepEqual(kernel.log, steps);
   });
 
   it("that are busy say so, and other refusals are quoted", async () => {
     kernel.refusal = "mount: /mnt/stage: /dev/nvme0n1 already mounted or mount point busy.";
-    await assert.rejects(held.mount(request, signal), { kind: "in_use", message: /mount point busy/ });
+    await assert.rejects(held.mount(kernel.request, signal), { kind: "in_use", message: /mount point busy/ });
     kernel.refusal = "mount: wrong fs type";
-    await assert.rejects(held.mount(request, signal), { kind: "unavailable", message: /wrong fs type/ });
-    kernel.mounts.push("40 30 259:1 / /mnt/stage rw - ext4 /dev/nvme0n1 rw");
+    await assert.rejects(held.mount(kernel.request, signal), { kind: "unavailable", message: /wrong fs type/ });
+    kernel.mounts.push(`40 30 259:1 / ${kernel.at("/mnt/stage")} rw - ext4 /dev/nvme0n1 rw`);
     kernel.sync();
     kernel.refusal = "umount: /mnt/stage: target is busy.";
-    await assert.rejects(filesystem.unmount("/mnt/stage", signal), { kind: "in_use", message: /target is busy/ });
+    await assert.rejects(filesystem.unmount(kernel.at("/mnt/stage"), signal), {
+      kind: "in_use",
+      message: /target is busy/,
+    });
   });
 
   it("are bound read-only in two steps, and a half-done bind is finished", async () => {
-    await held.mount(request, signal);
+    await held.mount(kernel.request, signal);
     kernel.log.length = 0;
-    const bind = (readOnly: boolean) => filesystem.bind({ source: "/mnt/stage", target: "/mnt/pod", readOnly }, signal);
+    const bind = (readOnly: boolean) =>
+      filesystem.bind({ source: kernel.at("/mnt/stage"), target: kernel.at("/mnt/pod"), readOnly }, signal);
     await bind(false);
     await bind(true);
     await bind(true);
-    const steps = ["mount --bind /mnt/stage /mnt/pod", "mount -o remount,bind,ro --target /mnt/pod"];
+    const steps = [
+      "mount --no-canonicalize --bind /mnt/stage /mnt/pod",
+      "mount --no-canonicalize -o remount,bind,ro --target /mnt/pod",
+    ];
     assert.deepEqual(kernel.log, steps);
     await assert.rejects(bind(false), { kind: "in_use" });
   });
 
   it("bind a device node as raw block", async () => {
-    await filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/raw", readOnly: false }, signal);
-    await filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/raw", readOnly: false }, signal);
-    assert.deepEqual(kernel.log, ["mount --bind /dev/nvme0n1 /mnt/raw"]);
-    await assert.rejects(filesystem.bind({ source: "/dev/nvme1n1", target: "/mnt/raw", readOnly: false }, signal), {
-      kind: "in_use",
-    });
+    await filesystem.bind({ source: "/dev/nvme0n1", target: kernel.at("/mnt/raw"), readOnly: false }, signal);
+    await filesystem.bind({ source: "/dev/nvme0n1", target: kernel.at("/mnt/raw"), readOnly: false }, signal);
+    assert.deepEqual(kernel.log, ["mount --no-canonicalize --bind /dev/nvme0n1 /mnt/raw"]);
+    await assert.rejects(
+      filesystem.bind({ source: "/dev/nvme1n1", target: kernel.at("/mnt/raw"), readOnly: false }, signal),
+      {
+        kind: "in_use",
+      },
+    );
   });
 
   it("bind no other device than the one that was meant, whoever bears its name by now (V33)", async () => {
-    const request = { source: "/dev/nvme0n1", device, target: "/mnt/raw", readOnly: false };
+    const request = { source: "/dev/nvme0n1", device, target: kernel.at("/mnt/raw"), readOnly: false };
     for (const bearer of ["11111111-1111-4222-8333-444455556666", device.uuid]) {
       kernel.write("sys/dev/block/259:1/uuid", `${bearer}\n`);
       // There is no device node here: the second round fails by the number, the first by the namespace.
-      await assert.rejects(filesystem.bind(request, signal), { kind: "unavailable", message: /of namespace 6ba7b811/ });
+      await assert.rejects(filesystem.bind(request, signal), {
+        kind: "unavailable",
+        message: /of namespace 6ba7b811/,
+      });
     }
     assert.deepEqual((await filesystem.mounts()).length, 2, "what was bound is unmounted");
   });
 
   it("lose the topmost mount of a path only, and absence is done", async () => {
-    kernel.mounts.push("40 30 259:7 / /mnt/pod rw - ext4 a rw", "41 30 259:8 / /mnt/pod rw - ext4 b rw");
+    kernel.mounts.push(
+      `40 30 259:7 / ${kernel.at("/mnt/pod")} rw - ext4 a rw`,
+      `41 30 259:8 / ${kernel.at("/mnt/pod")} rw - ext4 b rw`,
+    );
     kernel.sync();
-    await filesystem.unmount("/mnt/pod", signal);
+    await filesystem.unmount(kernel.at("/mnt/pod"), signal);
     assert.deepEqual((await filesystem.mounts()).map(({ device: { minor } }) => minor).slice(2), [7]);
-    await filesystem.unmount("/mnt/nothing", signal);
+    await filesystem.unmount(kernel.at("/mnt/nothing"), signal);
     assert.equal(kernel.log.length, 1);
   });
 
@@ -110,11 +141,11 @@ describe("the kernel's file systems", () => {
 
   it("name what uses a device", async () => {
     kernel.write("sys/class/block/nvme0n1/holders/dm-0", "");
-    await held.mount(request, signal);
-    await filesystem.bind({ source: "/dev/nvme0n1", target: "/mnt/raw", readOnly: false }, signal);
+    await held.mount(kernel.request, signal);
+    await filesystem.bind({ source: "/dev/nvme0n1", target: kernel.at("/mnt/raw"), readOnly: false }, signal);
     kernel.mounts = kernel.mounts.map((line) => line.replace(" - any x", " - devtmpfs x"));
     kernel.sync();
-    assert.deepEqual(await filesystem.holders(device), ["dm-0", "/mnt/stage", "/mnt/raw"]);
+    assert.deepEqual(await filesystem.holders(device), ["dm-0", kernel.at("/mnt/stage"), kernel.at("/mnt/raw")]);
   });
 
   it("measure space and inodes", async () => {

@@ -6,15 +6,16 @@
  * T2  Another mount at a path is never covered and never removed.
  * T3  Read-only means that nothing is written: not even a journal is replayed (V30).
  * T4  A device node is bound by its name, and names pass to other devices: what was bound is looked at afterwards.
+ * T5  The directory of a mount point is held open from the look at the mount table to the mount: a link that takes its
+ *     name meanwhile leads nowhere (F66).
  */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { numberOf, sameDevice } from "../domain/device-number.ts";
 import { failure, type DomainError, type ErrorKind } from "../domain/errors.ts";
 import type { Ask } from "../host/converse.ts";
 import { runHolding } from "../host/direct-io.ts";
 import { toolFailure, type Exec, type ExecResult } from "../host/exec.ts";
-import { readText, statOf } from "../host/files.ts";
-import { mountPointName } from "../host/paths.ts";
+import { errorCode, holdDirectory, readText, realPathOf, statOf } from "../host/files.ts";
 import type { BindRequest, BlockDevice, Mount, MountRequest } from "./index.ts";
 import { kinds } from "./kinds.ts";
 import { isFilesystemOn, originOf, readMounts, topMountAt } from "./mountinfo.ts";
@@ -27,6 +28,32 @@ export interface MounterContext {
   readonly sys: string;
 }
 
+interface MountPoint extends AsyncDisposable {
+  /** As the mount table has it. */
+  readonly name: string;
+  /** The same place in the directory that is held. */
+  readonly at: string;
+}
+
+/** T5. Undefined when there is no such directory, and so no mount. */
+async function holdMountPoint(path: string): Promise<MountPoint | undefined> {
+  try {
+    const directory = await holdDirectory(dirname(path));
+    const last = basename(path);
+    const release = async () => directory[Symbol.asyncDispose]();
+    return { name: join(directory.real, last), at: join(directory.at, last), [Symbol.asyncDispose]: release };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+async function holdExisting(path: string): Promise<MountPoint> {
+  const point = await holdMountPoint(path);
+  if (point !== undefined) return point;
+  throw failure("precondition", { cannot: `mount on ${path}`, rule: "the directory above it must exist" });
+}
+
 /** Mounts the device that `ask`'s child holds. */
 export async function mountDevice(
   context: MounterContext,
@@ -34,21 +61,25 @@ export async function mountDevice(
   signal: AbortSignal,
 ): Promise<void> {
   const { type, readOnly } = request;
-  const path = await mountPointName(request.path);
+  await using point = await holdExisting(request.path);
+  const path = point.name;
   const isWanted = (mount: Mount) => isFilesystemOn(mount, device) && mount.root === "/" && mount.type === type;
   const present = topMountAt(await readMounts(context.proc), path);
   if (present !== undefined) {
     if (isWanted(present) && isReadOnly(present) === readOnly) return;
     throw occupied(`mount ${device.path}`, path, present);
   }
-  const args = mountArguments(device, { ...request, path });
+  const args = mountArguments(device, { ...request, path: point.at });
   const result = await runHolding(ask, ["mount", ...args], { signal });
   const mounted = topMountAt(await readMounts(context.proc), path);
-  if (mounted === undefined) throw refused("mount", args, result);
+  if (mounted === undefined) throw await notSeen(context, point, refused("mount", args, result, [point]), signal);
   if (isWanted(mounted) && isReadOnly(mounted) === readOnly) return;
-  await unmountPath(context, path, signal);
+  await unmountAt(context, point, signal);
   throw unexpected(`mount ${device.path} on ${path}`, mounted);
 }
+
+/** A program that looks a name up by itself would lose the directory that is held (T5). */
+const asGiven = "--no-canonicalize";
 
 function mountArguments(device: BlockDevice, { path, type, options, readOnly }: MountRequest): readonly string[] {
   const { options: first, readOnlyOptions } = kinds[type];
@@ -56,7 +87,7 @@ function mountArguments(device: BlockDevice, { path, type, options, readOnly }: 
   // The last option wins.
   const defaults = first.filter((option) => !options.some((other) => nameOf(other) === nameOf(option)));
   const all = [...defaults, ...options, ...access].join(",");
-  return ["-t", type, "-o", all, "--source", device.path, "--target", path];
+  return [asGiven, "-t", type, "-o", all, "--source", device.path, "--target", path];
 }
 
 function nameOf(option: string): string {
@@ -65,7 +96,9 @@ function nameOf(option: string): string {
 
 export async function bindPath(context: MounterContext, request: BindRequest, signal: AbortSignal): Promise<void> {
   const { readOnly, device } = request;
-  const [from, to] = await Promise.all([mountPointName(request.source), mountPointName(request.target)]);
+  await using source = await holdExisting(request.source);
+  await using target = await holdExisting(request.target);
+  const [from, to] = [source.name, target.name];
   const mounts = await readMounts(context.proc);
   const origin = originOf(mounts, from);
   const isWanted = (mount: Mount) =>
@@ -73,48 +106,76 @@ export async function bindPath(context: MounterContext, request: BindRequest, si
   const cannot = `bind ${from} to ${to}`;
   let present = topMountAt(mounts, to);
   const isNew = present === undefined;
-  if (present === undefined) present = await mountStep(context, to, ["--bind", from, to], signal);
-  if (!isWanted(present)) throw isNew ? unexpected(cannot, present) : occupied(cannot, to, present);
-  if (isNew && device !== undefined) await assertDevice(context, device, to, signal);
+  if (present === undefined)
+    present = await mountStep(context, ["--bind", source.at, target.at], [target, source], signal);
+  if (!isWanted(present)) {
+    if (!isNew) throw occupied(cannot, to, present);
+    await unmountAt(context, target, signal);
+    throw unexpected(cannot, present);
+  }
+  if (isNew && device !== undefined) await assertDevice(context, device, target, signal);
   if (isReadOnly(present) === readOnly) return;
   if (readOnly) {
-    present = await mountStep(context, to, ["-o", "remount,bind,ro", "--target", to], signal);
+    present = await mountStep(context, ["-o", "remount,bind,ro", "--target", target.at], [target], signal);
     if (isReadOnly(present)) return;
   } else if (isNew) {
-    await unmountPath(context, to, signal);
+    await unmountAt(context, target, signal);
   }
   throw isNew || readOnly ? unexpected(cannot, present) : occupied(cannot, to, present);
 }
 
 /** T4. */
-async function assertDevice(context: MounterContext, device: BlockDevice, path: string, signal: AbortSignal) {
+async function assertDevice(context: MounterContext, device: BlockDevice, point: MountPoint, signal: AbortSignal) {
   const { major, minor } = device.number;
   const uuid = await readText(join(context.sys, "dev/block", `${major}:${minor}`, "uuid"));
-  const node = await statOf(path);
+  const node = await statOf(point.at);
   if (uuid === device.uuid && node?.isBlockDevice() === true && sameDevice(numberOf(node.rdev), device.number)) return;
-  await unmountPath(context, path, signal);
+  await unmountAt(context, point, signal);
   const rule = `${device.path} must be device ${major}:${minor} of namespace ${device.uuid}`;
-  throw failure("unavailable", { cannot: `bind it to ${path}`, rule, got: { uuid, rdev: node?.rdev } });
+  throw failure("unavailable", { cannot: `bind it to ${point.name}`, rule, got: { uuid, rdev: node?.rdev } });
 }
 
-/** Runs mount and returns what is at `path` afterwards. */
-async function mountStep(context: MounterContext, path: string, args: readonly string[], signal: AbortSignal) {
+/** Runs mount and returns what is at the first of the places in its arguments afterwards. */
+async function mountStep(
+  context: MounterContext,
+  what: readonly string[],
+  places: readonly [MountPoint, ...MountPoint[]],
+  signal: AbortSignal,
+) {
+  const args = [asGiven, ...what];
   const result = await context.exec("mount", args, { signal });
-  const mounted = topMountAt(await readMounts(context.proc), path);
-  if (mounted === undefined || result.exitCode !== 0) throw refused("mount", args, result);
-  return mounted;
+  const mounted = topMountAt(await readMounts(context.proc), places[0].name);
+  if (mounted !== undefined && result.exitCode === 0) return mounted;
+  const refusal = refused("mount", args, result, places);
+  throw mounted === undefined ? await notSeen(context, places[0], refusal, signal) : refusal;
+}
+
+/** Nothing is mounted under the name that was asked for: `refusal`, unless the directory was moved meanwhile (T5). */
+async function notSeen(context: MounterContext, point: MountPoint, refusal: DomainError, signal: AbortSignal) {
+  const real = await realPathOf(dirname(point.at));
+  if (real === dirname(point.name)) return refusal;
+  await unmountAt(context, point, signal);
+  const rule = "the directory above it must stay where it is";
+  return failure("unavailable", { cannot: `mount on ${point.name}`, rule, got: real, cause: refusal });
 }
 
 /** Removes the topmost mount at a path; none is as good. */
-export async function unmountPath({ exec, proc }: MounterContext, path: string, signal: AbortSignal): Promise<void> {
-  const name = await mountPointName(path);
-  const count = async () => (await readMounts(proc)).filter((mount) => mount.path === name).length;
-  const before = await count();
-  if (before === 0) return;
-  // The name is canonical already; umount must not look at a path whose device may be dead.
-  const args = ["--no-canonicalize", name];
-  const result = await exec("umount", args, { signal });
-  if ((await count()) >= before) throw refused("umount", args, result);
+export async function unmountPath(context: MounterContext, path: string, signal: AbortSignal): Promise<void> {
+  await using point = await holdMountPoint(path);
+  if (point !== undefined && (await countAt(context, point)) > 0) await unmountAt(context, point, signal);
+}
+
+async function countAt({ proc }: MounterContext, { name }: MountPoint): Promise<number> {
+  return (await readMounts(proc)).filter((mount) => mount.path === name).length;
+}
+
+async function unmountAt(context: MounterContext, point: MountPoint, signal: AbortSignal): Promise<void> {
+  const before = await countAt(context, point);
+  // Nor must umount look at a path whose device may be dead.
+  const args = [asGiven, point.at];
+  const result = await context.exec("umount", args, { signal });
+  const isGone = before === 0 ? result.exitCode === 0 : (await countAt(context, point)) < before;
+  if (!isGone) throw refused("umount", args, result, [point]);
 }
 
 function isReadOnly(mount: Mount): boolean {
@@ -134,9 +195,15 @@ function describe({ device, root, type, source, options }: Mount): string {
   return `${source} (${device.major}:${device.minor}${root}) ${type} ${options.join(",")}`;
 }
 
-/** LC_ALL=C (X1): the words for EBUSY are always these. */
-function refused(file: string, args: readonly string[], result: ExecResult): DomainError {
-  const { message } = toolFailure(file, args, result);
+/** LC_ALL=C (X1): the words for EBUSY are always these. The places are called by their names. */
+function refused(
+  file: string,
+  args: readonly string[],
+  result: ExecResult,
+  places: readonly MountPoint[],
+): DomainError {
+  const said = toolFailure(file, args, result).message;
+  const message = places.reduce((words, { at, name }) => words.replaceAll(at, name), said);
   const kind: ErrorKind = /\bbusy\b/.test(result.stderr) ? "in_use" : "unavailable";
   return failure(kind, { cannot: `use ${file}`, rule: message });
 }

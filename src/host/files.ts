@@ -157,12 +157,12 @@ export async function ensureFile(path: string, mode = 0o600): Promise<void> {
 export interface HeldDirectory extends AsyncDisposable {
   /** Its name without symbolic links. */
   readonly real: string;
-  /** A name that leads into it. */
+  /** A name that leads into it, for child processes too. */
   readonly at: string;
 }
 
 export async function holdDirectory(path: string): Promise<HeldDirectory> {
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  const at = `/proc/self/fd/${directory.fd}`;
+  const at = `/proc/${process.pid}/fd/${directory.fd}`;
   return { real: await readlink(at), at, [Symbol.asyncDispose]: async () => directory.close() };
 }

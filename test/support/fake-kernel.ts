@@ -1,6 +1,6 @@
 /** A kernel with a mount table, and sysfs in a directory, for the file systems' unit tests. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Uuid } from "../../src/domain/identity.ts";
@@ -16,6 +16,9 @@ export const device = {
   size: 335544320n,
   uuid: "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid,
 };
+/** What is run for the request below. */
+export const mountCommand =
+  "mount --no-canonicalize -t ext4 -o errors=remount-ro,noatime,rw --source /dev/nvme0n1 --target /mnt/stage";
 const rootLine = "30 1 0:25 / / rw,relatime - overlay x rw";
 const devLine = "25 30 0:6 / /dev rw,relatime - devtmpfs x rw";
 
@@ -25,6 +28,8 @@ export class FakeKernel {
   readonly log: string[] = [];
   readonly readings: ReadRequest[] = [];
   mounts: string[] = [devLine, rootLine];
+  /** To mount the device. */
+  readonly request = { path: this.at("/mnt/stage"), type: "ext4", options: ["noatime"], readOnly: false } as const;
   /** What the child answers to a reading, besides blocks. */
   reading: object = { ok: true, firstNonZero: null };
   /** The device's blocks that are not zero, by offset. */
@@ -35,6 +40,8 @@ export class FakeKernel {
   refusal: string | undefined;
   /** Exit status of a check that only looks. */
   diagnosis = 0;
+  /** What happens when mount has been started. */
+  meanwhile: (() => void) | undefined;
   /** The device that a mount really mounts. */
   mountsDevice = "259:1";
 
@@ -42,6 +49,7 @@ export class FakeKernel {
 
   constructor() {
     this.sync();
+    mkdirSync(this.at("mnt"));
     const [sys, proc] = [join(this.root, "sys"), join(this.root, "proc")];
     const converse = () => ({ ask: askOnce(this.exec), end: () => this.log.push("released") });
     this.filesystem = new KernelFilesystem({ exec: this.exec, converse, undoDirectory: this.root, sys, proc });
@@ -87,8 +95,17 @@ export class FakeKernel {
     return done(0, JSON.stringify({ ok: true, exitCode, signal: null, stdout: "", stderr }));
   };
 
-  #mounting(file: string, args: readonly string[]): readonly [number, string] {
-    this.log.push([file, ...args].join(" "));
+  /** Where a mount point of the tests really lies. */
+  at(path: string): string {
+    return join(this.root, path);
+  }
+
+  /** The log has mount points by their names, without the root. */
+  #mounting(file: string, given: readonly string[]): readonly [number, string] {
+    if (file === "mount") this.meanwhile?.();
+    const held = /^\/proc\/\d+\/fd\/\d+/;
+    const args = given.map((word) => word.replace(held, (directory) => readlinkSync(directory)));
+    this.log.push([file, ...args].join(" ").replaceAll(this.root, ""));
     if (file.startsWith("xfs_repair")) return [this.diagnosis, "bad magic number"];
     if (this.refusal !== undefined) return [32, this.refusal];
     const option = (name: string) => args[args.indexOf(name) + 1] ?? "";
@@ -98,8 +115,9 @@ export class FakeKernel {
         this.mounts.findLastIndex((line) => line.split(" ")[4] === target),
         1,
       );
-    } else if (args[0] === "--bind") {
-      const place = args[1]?.startsWith("/dev/") === true ? `0:6 /${args[1].slice(5)}` : `259:1 /`;
+    } else if (args.includes("--bind")) {
+      const source = args.at(-2) ?? "";
+      const place = source.startsWith("/dev/") ? `0:6 /${source.slice(5)}` : `259:1 /`;
       this.mounts.push(`41 30 ${place} ${target} rw shared:1 - any x rw`);
     } else if (args.includes("remount,bind,ro")) {
       const last = this.mounts.findLastIndex((line) => line.includes(` ${target} `));
