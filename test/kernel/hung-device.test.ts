@@ -6,8 +6,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { census } from "../support/census.ts";
-import { poolPath, startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
+import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { mapPool, poolDisk, unmapPool, type MappedDevice } from "../support/mapped-pool.ts";
 
 const limitMs = 15 * 60 * 1000;
 const slow = "slow";
@@ -17,8 +18,8 @@ interface Extent {
   readonly length: number;
 }
 
-/** Device-mapper tables: the extents one after the other as a device, and the disk with that device in their places. */
-function tablesOf(disk: string, sectors: number, extents: readonly Extent[]) {
+/** The extents one after the other as a device, and the disk with that device in their places. */
+function devicesOf(disk: string, sectors: number, extents: readonly Extent[]): readonly MappedDevice[] {
   const inside: string[] = [];
   const whole: string[] = [];
   let [done, inSlow] = [0, 0];
@@ -30,12 +31,16 @@ function tablesOf(disk: string, sectors: number, extents: readonly Extent[]) {
     inSlow += length;
   }
   whole.push(`${done} ${sectors - done} linear ${disk} ${done}`);
-  return { slow: `${inside.join("\n")}\n`, pool: `${whole.join("\n")}\n` };
+  return [
+    { name: slow, table: `${inside.join("\n")}\n` },
+    { name: "pool", table: `${whole.join("\n")}\n` },
+  ];
 }
 
 describe("a volume whose device hangs", { timeout: limitMs }, () => {
   let guest: GuestDriver;
   let volume: GuestVolume;
+  let devices: readonly MappedDevice[] = [];
   const run = async (script: string) => (await guest.machine.sh(script)).stdout.trim();
 
   before(async () => {
@@ -48,17 +53,9 @@ describe("a volume whose device hangs", { timeout: limitMs }, () => {
     // Later writes go to sectors that the file has already.
     await run(`fallocate --length 320M ${volume.backing}; sync -f ${volume.backing}`);
     const extents = await extentsOf(volume.backing);
-    await guest.stop();
-    await run(`umount ${poolPath}`);
-    const [disk = ""] = guest.machine.disks;
-    const tables = tablesOf(disk, Number(await run(`blockdev --getsz ${disk}`)), extents);
-    await guest.machine.exec(["dmsetup", "create", slow, "--noudevsync"], { stdin: tables.slow });
-    await run("dmsetup mknodes");
-    await guest.machine.exec(["dmsetup", "create", "pool", "--noudevsync"], { stdin: tables.pool });
-    // A flush of a disk's cache goes to every device below, the suspended one included: there is no cache to flush.
-    await run(`for cache in /sys/class/block/dm-*/queue/write_cache; do echo write through > $cache; done`);
-    await run(`dmsetup mknodes; mount /dev/mapper/pool ${poolPath}`);
-    await guest.start();
+    const { disk, sectors } = await poolDisk(guest);
+    devices = devicesOf(disk, sectors, extents);
+    await mapPool(guest, devices);
     await volume.publish();
     await volume.stage();
   });
@@ -68,7 +65,7 @@ describe("a volume whose device hangs", { timeout: limitMs }, () => {
       await volume.destroy();
       await guest.stop();
       assert.deepEqual(await census(guest.machine), []);
-      await run(`umount ${poolPath}; dmsetup remove pool ${slow}`);
+      await unmapPool(guest, devices);
     } finally {
       await guest[Symbol.asyncDispose]();
     }

@@ -3,47 +3,35 @@ import assert from "node:assert/strict";
 import { basename } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { filesystemTypes } from "../../src/domain/model.ts";
-import { poll } from "../../src/host/clock.ts";
-import type { Spawned } from "../lab/machine.ts";
 import { census } from "../support/census.ts";
-import { openCsiClient, type CsiClient } from "../support/csi-client.ts";
-import { guestCluster, poolPath, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
+import { startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
+import { startGuestMode, type GuestMode } from "../support/guest-mode.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 import { programsStartedBy } from "../support/program-starts.ts";
 
 describe("controller and node as two processes", () => {
   let guest: GuestDriver;
-  const processes: Spawned[] = [];
-  const clients: CsiClient[] = [];
+  let controllerMode: GuestMode;
+  let nodeMode: GuestMode;
+  const host = () => {
+    const [{ controller }, { node }] = [controllerMode.client, nodeMode.client];
+    return { machine: guest.machine, client: { controller, node } };
+  };
 
   before(async () => {
     guest = await startGuestDriver({ signal: AbortSignal.timeout(300_000), poolMiB: 8192 });
     await guest.stop();
+    controllerMode = await startGuestMode(guest.machine, "controller");
+    nodeMode = await startGuestMode(guest.machine, "node");
   });
 
-  after(async () => {
-    for (const client of clients) client.close();
-    await guest[Symbol.asyncDispose]();
-  });
-
-  async function start(mode: string): Promise<CsiClient> {
-    const { node, project } = guest.machine;
-    const socket = `/run/nvmetcp-csi/${mode}.sock`;
-    const places = ["--csi-endpoint", `unix://${socket}`, "--pool", poolPath, "--state-dir", stateDir];
-    const argv = [node, `${project}/dist/main.js`, mode, "--cluster-id", guestCluster, ...places];
-    processes.push(await guest.machine.spawn(argv));
-    const client = openCsiClient(await guest.machine.forward(socket));
-    clients.push(client);
-    const answer = async () => client.identity.Probe({}, { deadlineMs: 5000 }).catch(() => undefined);
-    await poll(answer, AbortSignal.timeout(60_000));
-    return client;
-  }
+  after(async () => guest[Symbol.asyncDispose]());
 
   it("serve one volume together", async () => {
-    const { controller } = await start("controller");
-    const { node } = await start("node");
-    await assert.rejects(controller.ListVolumes({ max_entries: -1 }), { code: "INVALID_ARGUMENT" });
-    const volume = new GuestVolume({ machine: guest.machine, client: { controller, node } }, "apart", "ext4");
+    await assert.rejects(controllerMode.client.controller.ListVolumes({ max_entries: -1 }), {
+      code: "INVALID_ARGUMENT",
+    });
+    const volume = new GuestVolume(host(), "apart", "ext4");
     await volume.open();
     await volume.nodePublish();
     const { stdout } = await guest.machine.sh(`echo both > ${volume.target}/file; cat ${volume.staging}/file`);
@@ -55,12 +43,11 @@ describe("controller and node as two processes", () => {
   const most = { first: 8, again: 5, unstage: 3, publish: 2, unpublish: 1, stats: 0 };
   for (const use of [...filesystemTypes, "block"] as const) {
     it(`start few programs on the node for a volume: ${use}`, async (t) => {
-      const [{ controller }, { node }] = clients as [CsiClient, CsiClient];
-      const volume = new GuestVolume({ machine: guest.machine, client: { controller, node } }, `few-${use}`, use);
+      const volume = new GuestVolume(host(), `few-${use}`, use);
       await volume.create();
       await volume.publish();
       const stats = async () => {
-        await node.NodeGetVolumeStats({ volume_id: volume.id, volume_path: volume.target });
+        await nodeMode.client.node.NodeGetVolumeStats({ volume_id: volume.id, volume_path: volume.target });
       };
       const steps: readonly (readonly [keyof typeof most, () => Promise<void>])[] = [
         ["first", async () => volume.stage()],
@@ -71,7 +58,7 @@ describe("controller and node as two processes", () => {
         ["again", async () => volume.stage()],
       ];
       for (const [step, work] of steps) {
-        const programs = await programsStartedBy(guest.machine, processes[1]?.pid ?? 0, work);
+        const programs = await programsStartedBy(guest.machine, nodeMode.pid, work);
         t.diagnostic(`${use} ${step}: ${programs.map((file) => basename(file)).join(", ")}`);
         assert.ok(programs.length <= most[step], `${step}: ${programs.join(", ")}`);
         if (step === "first")
@@ -87,10 +74,7 @@ describe("controller and node as two processes", () => {
   // A node that runs apart from the controller does not hear that the publication has ended: the mark waits for the next
   // stage of the volume.
   it("end with status 0 and leave nothing behind but the marks that this node formatted the volumes", async () => {
-    for (const process of processes) {
-      await process.kill("SIGTERM");
-      assert.equal((await process.exited).exitCode, 0);
-    }
+    for (const mode of [nodeMode, controllerMode]) assert.equal(await mode.stop(), 0);
     const left = ["apart", ...[...filesystemTypes, "block"].map((use) => `few-${use}`)].map((name) => {
       const [volume = ""] = new GuestVolume(guest, name, "ext4").id.split("/").slice(1);
       return `file: ${stateDir}/node/formatted/${volume}.json`;

@@ -15,8 +15,15 @@ export interface VolumeHost {
 const cluster = guestCluster as ClusterId;
 const access_mode = { mode: "SINGLE_NODE_WRITER" } as const;
 
-function capabilityOf(use: "block" | FilesystemType): VolumeCapability {
-  return use === "block" ? { access_mode, block: {} } : { access_mode, mount: { fs_type: use, mount_flags: [] } };
+/** What a StorageClass says. */
+export interface ClassOptions {
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly mountOptions?: readonly string[];
+}
+
+function capabilityOf(use: "block" | FilesystemType, mountOptions: readonly string[]): VolumeCapability {
+  const mount_flags = [...mountOptions];
+  return use === "block" ? { access_mode, block: {} } : { access_mode, mount: { fs_type: use, mount_flags } };
 }
 
 export class GuestVolume {
@@ -33,13 +40,17 @@ export class GuestVolume {
   readonly #guest: VolumeHost;
   readonly #name: string;
   readonly #capability: VolumeCapability;
+  readonly #parameters: Record<string, string>;
+  #volumeContext: Record<string, string> = {};
 
-  constructor(guest: VolumeHost, name: string, use: "block" | FilesystemType) {
+  constructor(guest: VolumeHost, name: string, use: "block" | FilesystemType, options: ClassOptions = {}) {
+    const { parameters = {}, mountOptions = [] } = options;
     const volume = volumeIdOf(cluster, name);
     const { nqn, uuid } = exportIdentityOf(cluster, volume);
     this.#guest = guest;
     this.#name = name;
-    this.#capability = capabilityOf(use);
+    this.#capability = capabilityOf(use, mountOptions);
+    this.#parameters = { ...parameters };
     this.id = `nvmet/${volume}`;
     this.nqn = nqn;
     this.uuid = uuid;
@@ -54,7 +65,9 @@ export class GuestVolume {
       name: this.#name,
       capacity_range: { required_bytes: String(sizeMiB * 1024 * 1024) },
       volume_capabilities: [this.#capability],
+      parameters: this.#parameters,
     });
+    this.#volumeContext = volume?.volume_context ?? {};
     if (volume?.volume_id !== this.id) throw new Error(`expected volume ${this.id}; got ${volume?.volume_id}`);
     await this.#guest.machine.exec(["mkdir", "-p", this.staging]);
   }
@@ -68,6 +81,7 @@ export class GuestVolume {
   async stage(context = this.context, options: CallOptions = {}): Promise<void> {
     const request = {
       volume_id: this.id,
+      volume_context: this.#volumeContext,
       publish_context: context,
       staging_target_path: this.staging,
       volume_capability: this.#capability,

@@ -3,7 +3,8 @@
  * can be made unreadable, and a second disk stands by that no volume may ever touch.
  */
 import type { Machine } from "../../lab/machine.ts";
-import { poolPath, startGuestDriver, type GuestDriver } from "../../support/guest-driver.ts";
+import { startGuestDriver, type GuestDriver } from "../../support/guest-driver.ts";
+import { mapPool, poolDisk } from "../../support/mapped-pool.ts";
 import { GateVolume, type GateVolumeOptions } from "./gate-volume.ts";
 
 export interface GateBench extends AsyncDisposable {
@@ -17,19 +18,13 @@ export interface GateBench extends AsyncDisposable {
   failHead(file: string | undefined): Promise<void>;
 }
 
-const poolDevice = "/dev/mapper/pool";
-
 export async function openBench(signal: AbortSignal): Promise<GateBench> {
   await using stack = new AsyncDisposableStack();
   const guest = stack.use(await startGuestDriver({ disks: [{ sizeMiB: 320 }], signal }));
   const { machine } = guest;
-  const [disk = "", bystander = ""] = machine.disks;
-  const sectors = Number((await machine.exec(["blockdev", "--getsz", disk])).stdout);
-  await guest.stop();
-  await machine.sh(`umount ${poolPath}`);
-  await machine.exec(["dmsetup", "create", "pool"], { stdin: tableOf(disk, sectors) });
-  await machine.sh(`dmsetup mknodes; mount ${poolDevice} ${poolPath}`);
-  await guest.start();
+  const [, bystander = ""] = machine.disks;
+  const { disk, sectors } = await poolDisk(guest);
+  await mapPool(guest, [{ name: "pool", table: tableOf(disk, sectors) }]);
   const held = stack.move();
   return {
     guest,

@@ -2,13 +2,12 @@
  * A node without a controller, and devices that the kernel's target serves to it by hand: what the node is told of a
  * volume, and what is behind it, is the test's choice alone.
  */
-import { poll } from "../../../src/host/clock.ts";
 import { encodeAttachment } from "../../../src/csi/publish-context.ts";
 import { exportIdentityOf, volumeIdOf, type ClusterId } from "../../../src/domain/identity.ts";
 import type { Content as SeenContent } from "../../../src/domain/model.ts";
-import type { Spawned } from "../../lab/machine.ts";
-import { CsiError, openCsiClient, type CsiClient } from "../../support/csi-client.ts";
-import { guestCluster, poolPath, startGuestDriver, stateDir, type GuestDriver } from "../../support/guest-driver.ts";
+import { CsiError } from "../../support/csi-client.ts";
+import { guestCluster, poolPath, startGuestDriver, type GuestDriver } from "../../support/guest-driver.ts";
+import { startGuestMode, type GuestMode } from "../../support/guest-mode.ts";
 import { contents, damageOf, volumeMiB, type Content, type DamageName } from "./device-states.ts";
 import type { Request } from "./expected.ts";
 
@@ -36,31 +35,24 @@ export interface Answer {
 
 export class MatrixBench implements AsyncDisposable {
   readonly #guest: GuestDriver;
-  readonly #process: Spawned;
-  readonly #client: CsiClient;
+  readonly #mode: GuestMode;
   readonly #volume = volumeIdOf(guestCluster as ClusterId, "matrix");
   readonly #target = exportIdentityOf(guestCluster as ClusterId, this.#volume);
   #epoch = 0;
 
-  private constructor(guest: GuestDriver, process: Spawned, client: CsiClient) {
+  private constructor(guest: GuestDriver, mode: GuestMode) {
     this.#guest = guest;
-    this.#process = process;
-    this.#client = client;
+    this.#mode = mode;
   }
 
   static async open(signal: AbortSignal): Promise<MatrixBench> {
     const guest = await startGuestDriver({ signal, poolMiB: 8192 });
     await guest.stop();
     const { machine } = guest;
-    const socket = "/run/nvmetcp-csi/matrix.sock";
-    const argv = ["node", "--cluster-id", guestCluster, "--csi-endpoint", `unix://${socket}`, "--state-dir", stateDir];
-    const process = await machine.spawn([machine.node, `${machine.project}/dist/main.js`, ...argv]);
-    const client = openCsiClient(await machine.forward(socket));
-    const answer = async () => client.identity.Probe({}, { deadlineMs: 5000 }).catch(() => undefined);
-    await poll(answer, AbortSignal.timeout(60_000));
+    const mode = await startGuestMode(machine, "node");
     await machine.sh(`mkdir -p ${folder} ${staging} ${port}; cd ${port}; echo tcp > addr_trtype; echo ipv4 > addr_adrfam
       echo ${portal.address} > addr_traddr; echo ${portal.port} > addr_trsvcid`);
-    return new MatrixBench(guest, process, client);
+    return new MatrixBench(guest, mode);
   }
 
   /** Makes the device and serves it. */
@@ -100,7 +92,7 @@ export class MatrixBench implements AsyncDisposable {
     const answer = await this.#stage(request, damage, content);
     const mounted = await this.#run(`findmnt --noheadings --output FSTYPE ${staging} || true`);
     const volume_id = `nvmet/${this.#volume}`;
-    await this.#client.node.NodeUnstageVolume({ volume_id, staging_target_path: staging });
+    await this.#mode.client.node.NodeUnstageVolume({ volume_id, staging_target_path: staging });
     const isTouched = (await this.#lastWrite()) !== before;
     // The same inode: the target and a loop device hold it open.
     if (isTouched) await this.#run(`dd if=${kept} of=${file} bs=1M conv=notrunc,fsync status=none`);
@@ -128,7 +120,7 @@ export class MatrixBench implements AsyncDisposable {
       volume_capability: { access_mode: { mode: "SINGLE_NODE_WRITER" } as const, ...use },
     };
     try {
-      await this.#client.node.NodeStageVolume(stage, damage === "wrong size" ? { deadlineMs: shortMs } : {});
+      await this.#mode.client.node.NodeStageVolume(stage, damage === "wrong size" ? { deadlineMs: shortMs } : {});
       return { code: "OK", message: "" };
     } catch (error) {
       if (error instanceof CsiError) return { code: error.code, message: error.message };
@@ -145,9 +137,7 @@ export class MatrixBench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process.kill("SIGTERM");
-    await this.#process.exited;
-    this.#client.close();
+    await this.#mode.stop();
     await this.#run(`rmdir ${port}; rm -rf ${folder}; rmdir ${staging}`);
     await this.#guest[Symbol.asyncDispose]();
   }
