@@ -1,10 +1,12 @@
-/** Every file system that a class may ask for, on a real device: used, used again, refused when damaged. */
+/** Every file system that a class may ask for, on a real device: used, used again, made larger. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { filesystemTypes } from "../../src/domain/model.ts";
 import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { corruptionTests } from "./filesystems/corruption.ts";
+import { mkfsOptionTests } from "./filesystems/mkfs-options.ts";
 
 const limitMs = 15 * 60 * 1000;
 /** What each mkfs must have made, in the words of a program that only reads. */
@@ -77,26 +79,10 @@ describe("a volume with a file system", { timeout: limitMs }, () => {
         await expectKept();
       });
     });
-
-    it(`of type ${type} is refused when it is damaged, with the report`, async () => {
-      const volume = new GuestVolume(guest, `${type}-damaged`, type);
-      await volume.open();
-      await volume.unstage();
-      await volume.unpublish();
-      // The signature stays, and what is behind it goes.
-      const from = { ext4: "seek=2 count=400", xfs: "seek=1 count=400", btrfs: "seek=256 count=40000" }[type];
-      await run(`dd if=/dev/urandom of=${volume.backing} bs=4096 ${from} conv=notrunc,fsync status=none`);
-      await volume.publish();
-      const before = await volume.lastWrite();
-      const refusal = { code: "FAILED_PRECONDITION", message: /needs a repair by a person/ };
-      await assert.rejects(volume.stage(), refusal);
-      // e2fsck notes what it found, and the mount of an xfs writes to its log before it fails.
-      if (type === "btrfs") assert.equal(await volume.lastWrite(), before);
-      await volume.unstage();
-      await volume.unpublish();
-      await volume.delete();
-    });
   }
+
+  mkfsOptionTests(() => guest);
+  corruptionTests(() => guest);
 
   it("leaves nothing behind", async () => {
     await guest.stop();

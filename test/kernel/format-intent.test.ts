@@ -10,8 +10,9 @@ import { intentLength, intentOffset } from "../../src/domain/format-intent.ts";
 import { filesystemTypes, type FilesystemType } from "../../src/domain/model.ts";
 import { CsiError } from "../support/csi-client.ts";
 import { census } from "../support/census.ts";
-import { poolPath, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
+import { startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { mapPool, poolDisk, unmapPool, type MappedDevice } from "../support/mapped-pool.ts";
 import { isLongRound } from "../support/long-round.ts";
 import { buildMutant } from "../support/mutant.ts";
 import { numbersOf } from "../support/seeded-numbers.ts";
@@ -22,10 +23,15 @@ const rounds = isLongRound ? 30 : 1;
 const more = 3;
 const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
 const sizeMiB = 320;
-const slow = "slow-pool";
 /** Of each write to the pool's disk. */
 const delayMs = 40;
 const beginning = "nvmetcp format intent";
+/** What a class may ask of mkfs, at its ends; each in turn with the defaults. */
+const extremes: Readonly<Record<FilesystemType, readonly Readonly<Record<string, string>>[]>> = {
+  ext4: [{ "ext4.bytesPerInode": "8192" }, { "ext4.bytesPerInode": "4194304" }],
+  xfs: [{ "xfs.maxInodePercent": "100" }],
+  btrfs: [{ "btrfs.nodeSize": "65536", "btrfs.checksum": "blake2" }, { "btrfs.metadataProfile": "single" }],
+};
 
 /** A shell loop that sets pid as soon as there is a mkfs; without other programs, which would take longer than an ext4. */
 function untilMkfs(type: FilesystemType): string {
@@ -35,23 +41,22 @@ function untilMkfs(type: FilesystemType): string {
 
 describe(`a mkfs that is killed (SEED=${seed})`, { timeout: limitMs }, () => {
   let guest: GuestDriver;
+  let devices: readonly MappedDevice[] = [];
   const moments = numbersOf(seed);
   const run = async (script: string, signal?: AbortSignal) =>
     (await guest.machine.sh(script, signal === undefined ? {} : { signal })).stdout.trim();
 
   before(async () => {
     guest = await startGuestDriver({ signal: AbortSignal.timeout(limitMs), poolMiB: 4096 });
-    await guest.stop();
-    const [disk = ""] = guest.machine.disks;
-    const table = `0 $(blockdev --getsz ${disk}) delay ${disk} 0 0 ${disk} 0 ${delayMs}`;
-    await run(`umount ${poolPath}; modprobe dm-delay; dmsetup create ${slow} --noudevsync --table "${table}"
-      dmsetup mknodes; mount /dev/mapper/${slow} ${poolPath}`);
-    await guest.start();
+    const { disk, sectors } = await poolDisk(guest);
+    devices = [{ name: "slow-pool", table: `0 ${sectors} delay ${disk} 0 0 ${disk} 0 ${delayMs}\n` }];
+    await run("modprobe dm-delay");
+    await mapPool(guest, devices);
   });
   after(async () => {
     try {
       await guest.stop();
-      await run(`umount ${poolPath}; dmsetup remove ${slow}`);
+      await unmapPool(guest, devices);
     } finally {
       await guest[Symbol.asyncDispose]();
     }
@@ -113,7 +118,8 @@ describe(`a mkfs that is killed (SEED=${seed})`, { timeout: limitMs }, () => {
     let interrupted = 0;
     const longestMs = await lifeOf(type);
     for (let round = 0; round < rounds || (interrupted === 0 && round < rounds + more); round += 1) {
-      const volume = new GuestVolume(guest, `${type}-${round}`, type);
+      const parameters = extremes[type][(round % (extremes[type].length + 1)) - 1] ?? {};
+      const volume = new GuestVolume(guest, `${type}-${round}`, type, { parameters });
       await volume.create(sizeMiB);
       await volume.publish();
       const moment = round < rounds ? (round + moments.next().value) / rounds : 0.1;
@@ -126,7 +132,9 @@ describe(`a mkfs that is killed (SEED=${seed})`, { timeout: limitMs }, () => {
         if (round % 2 === 0) await forgetVolume(volume);
         await volume.stage();
       }
-      t.diagnostic(`${type} ${round}: killed after ${seconds} s of ${longestMs} ms: ${answer}`);
+      t.diagnostic(
+        `${type} ${round} ${JSON.stringify(parameters)}: killed after ${seconds} s of ${longestMs} ms: ${answer}`,
+      );
       await assertUsable(volume);
     }
     assert.ok(interrupted > 0, "at least one mkfs was cut short");

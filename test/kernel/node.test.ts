@@ -4,13 +4,15 @@ import { after, before, describe, it } from "node:test";
 import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { mistakenDeviceTests } from "./node/mistaken-device.ts";
+import { swappedLinkTests } from "./node/swapped-links.ts";
 import type { HoldRequest } from "../../src/host/direct-io-child.ts";
 
 describe("the node service", () => {
   let guest: GuestDriver;
 
   before(async () => {
-    guest = await startGuestDriver({ signal: AbortSignal.timeout(300_000), poolMiB: 8192 });
+    guest = await startGuestDriver({ signal: AbortSignal.timeout(900_000), poolMiB: 8192 });
   });
 
   after(async () => guest[Symbol.asyncDispose]());
@@ -184,6 +186,9 @@ describe("the node service", () => {
     assert.equal(await run(`cat ${volume.staging}/file`), "kept");
     await volume.destroy();
   });
+
+  mistakenDeviceTests(() => guest);
+  swappedLinkTests(() => guest);
 
   it("opens no file and starts no process that stays, over five lives of a volume", async () => {
     const held = async () => await run(`ls /proc/${guest.pid}/fd | wc -l; pgrep --parent ${guest.pid} | wc -l`);
