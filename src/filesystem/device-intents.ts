@@ -56,6 +56,23 @@ export async function eraseIntent(
   await swap(ask, device, { offset, from: block, to: zeros }, signal);
 }
 
+/**
+ * Takes away what a mkfs that was cut short may have finished. It misleads the next one: mkfs.btrfs 6.14, which is told the
+ * UUID that the superblock bears, takes the device for two and finds it busy (docs/kernel-facts.md).
+ */
+export async function clearSuperblocks(
+  ask: Ask,
+  device: BlockDevice,
+  blocks: readonly { readonly offset: Bytes; readonly block: Buffer }[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { offset, block } of blocks) {
+    if (block.equals(zeros) || (await swap(ask, device, { offset, from: block, to: zeros }, signal))) continue;
+    const rule = `nobody else may write the block at ${offset}`;
+    throw failure("unavailable", { cannot: `make a file system on ${device.path}`, rule });
+  }
+}
+
 async function swap(
   ask: Ask,
   device: BlockDevice,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { device, FakeKernel, mountCommand } from "../../test/support/fake-kernel.ts";
+import { defaultMkfsOptions } from "../domain/class-parameters.ts";
 import { gateRegions } from "../domain/gate-regions.ts";
 import { volumeIdOf, type ClusterId } from "../domain/identity.ts";
 import type { HeldDevice } from "./index.ts";
@@ -68,6 +69,19 @@ describe("a device of the kernel: its file systems", () => {
     kernel.blocks.set(String(found.offset), backup);
     await held.eraseIntent(found, signal);
     assert.equal(kernel.blocks.get(String(found.offset)), backup);
+  });
+
+  it("are made over a mkfs that was cut short only once its superblocks have gone", async () => {
+    for (const offset of ["0", "65536"]) kernel.blocks.set(offset, Buffer.alloc(4096, 5).toString("base64"));
+    const make = { type: "btrfs", uuid: "u", options: defaultMkfsOptions } as const;
+    // What is made does not read back here; only the steps before count.
+    await assert.rejects(held.make({ ...make, isOver: true }, signal), /blkid must find btrfs/);
+    assert.deepEqual(kernel.log.slice(0, 3), ["read", "swap", "swap"]);
+    assert.match(kernel.log[3] ?? "", /^mkfs\.btrfs .* -f /);
+    assert.deepEqual([...kernel.blocks.values()], [kernel.zeros, kernel.zeros]);
+    kernel.log.length = 0;
+    await assert.rejects(held.make({ ...make, isOver: false }, signal), /blkid must find btrfs/);
+    assert.match(kernel.log[0] ?? "", /^mkfs\.btrfs/);
   });
 
   it("are too small when the device has a MiB or more behind them", async () => {

@@ -10,7 +10,7 @@ import { probeSignature } from "../host/blkid.ts";
 import type { Conversation } from "../host/converse.ts";
 import { expectationOf, readRegions, type RegionsReading } from "../host/direct-io.ts";
 import { mountPointName } from "../host/paths.ts";
-import { eraseIntent, intentPlaces, judgeIntents, putIntent } from "./device-intents.ts";
+import { clearSuperblocks, eraseIntent, intentPlaces, judgeIntents, putIntent } from "./device-intents.ts";
 import { diagnose, growFilesystem, makeFilesystem } from "./filesystem-kind.ts";
 import type {
   BlockDevice,
@@ -91,8 +91,21 @@ export class KernelDevice implements HeldDevice {
   }
 
   async make({ type, ...request }: FormatRequest, signal: AbortSignal): Promise<void> {
+    if (request.isOver) await this.#clearSuperblocks(signal);
     const tools = { ask: this.#child.ask, exec: this.#context.exec };
     await makeFilesystem(tools, { kind: kinds[type], path: this.#device.path, ...request }, signal);
+  }
+
+  async #clearSuperblocks(signal: AbortSignal): Promise<void> {
+    const offsets = [...new Set(Object.values(superblocks).map(({ offset }) => offset))];
+    const reading = await this.#read({ regions: [], blocks: offsets }, signal);
+    const { path } = this.#device;
+    const rule = "its superblocks must be readable";
+    if (reading.kind === "unreadable") {
+      throw failure("unavailable", { cannot: `make a file system on ${path}`, rule, got: reading });
+    }
+    const blocks = reading.blocks.flatMap((block, index) => ({ offset: offsets[index] ?? 0n, block }));
+    await clearSuperblocks(this.#child.ask, this.#device, blocks, signal);
   }
 
   async check(type: FilesystemType, signal: AbortSignal): Promise<CheckResult> {

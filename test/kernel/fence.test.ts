@@ -10,6 +10,7 @@ import { untilAborted } from "../../src/lib/abort.ts";
 import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { itInLongRounds } from "../support/long-round.ts";
 import { buildMutant } from "../support/mutant.ts";
 
 const limit = () => AbortSignal.timeout(60_000);
@@ -122,7 +123,7 @@ describe("the fence", () => {
     assert.equal(await staleWriteLands("reborn", again), false);
   });
 
-  it("would not hold if only the host's right to connect were removed", async () => {
+  itInLongRounds("would not hold if only the host's right to connect were removed", async () => {
     const mutant = await buildMutant({
       name: "acl-only",
       file: "src/target-agent/exporter.ts",
@@ -148,7 +149,7 @@ describe("the fence", () => {
     await leftover.delete();
   });
 
-  it("would not hold against a revived host with one stable host NQN for each node", async () => {
+  itInLongRounds("would not hold against a revived host with one stable host NQN for each node", async () => {
     const mutant = await buildMutant({
       name: "stable-host-nqn",
       file: "src/domain/identity.ts",

@@ -1,6 +1,6 @@
 /**
  * The format gate on real devices (DESIGN 5.1): a blank volume is formatted once, and whatever else a device holds, has
- * lost or does not tell is left as it is. That each refusal can fail is shown in format-gate-guards.test.ts.
+ * lost or does not tell is left as it is. That each refusal can fail is shown in format-gate-guards.round.ts.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

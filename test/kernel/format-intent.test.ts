@@ -13,7 +13,7 @@ import { census } from "../support/census.ts";
 import { startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 import { mapPool, poolDisk, unmapPool, type MappedDevice } from "../support/mapped-pool.ts";
-import { isLongRound } from "../support/long-round.ts";
+import { isLongRound, itInLongRounds } from "../support/long-round.ts";
 import { buildMutant } from "../support/mutant.ts";
 import { numbersOf } from "../support/seeded-numbers.ts";
 
@@ -140,7 +140,24 @@ describe(`a mkfs that is killed (SEED=${seed})`, { timeout: limitMs }, () => {
     assert.ok(interrupted > 0, "at least one mkfs was cut short");
   }
 
-  it("would leave the volume unusable without the intent, once something was written", async () => {
+  for (const type of filesystemTypes) {
+    it(`${type}: is begun again also when it was done, and only its end was not seen`, async () => {
+      const wrapper = `/usr/local/sbin/mkfs.${type}`;
+      const real = await run(`command -v mkfs.${type}`);
+      await run(`printf '#!/bin/sh\n${real} "$@"; exit 1\n' > ${wrapper}; chmod +x ${wrapper}`);
+      const volume = new GuestVolume(guest, `${type}-done`, type);
+      await volume.create(sizeMiB);
+      await volume.publish();
+      await assert.rejects(volume.stage(), { code: "UNAVAILABLE" });
+      await run(`rm ${wrapper}`);
+      assert.equal(await intentOf(volume), beginning);
+      await forgetVolume(volume);
+      await volume.stage();
+      await assertUsable(volume);
+    });
+  }
+
+  itInLongRounds("would leave the volume unusable without the intent, once something was written", async () => {
     const mutant = await buildMutant({
       name: "no-intent",
       file: "src/services/format-gate.ts",

@@ -9,6 +9,7 @@ import { untilAborted } from "../../src/lib/abort.ts";
 import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { itInLongRounds } from "../support/long-round.ts";
 import { buildMutant } from "../support/mutant.ts";
 
 const limit = () => AbortSignal.timeout(60_000);
@@ -50,7 +51,7 @@ describe("a node in trouble", () => {
     await volume.delete();
   });
 
-  it("would wait for ever if the port were closed with the last export", async () => {
+  itInLongRounds("would wait for ever if the port were closed with the last export", async () => {
     const mutant = await buildMutant({
       name: "closed-port",
       file: "src/target-agent/ports.ts",
