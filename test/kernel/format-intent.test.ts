@@ -1,7 +1,7 @@
 /**
  * A mkfs that is cut short at any moment, on a slow disk (DESIGN 5.1): the next stage ends mounted, on the node that began
  * it and on one that has only the device; and the format intent is on the device only as long as nobody has mounted it.
- * SEED says at which moments.
+ * SEED says at which moments. A long round plays all file systems, any other the moments of an ext4 and the end of each.
  */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
@@ -109,7 +109,7 @@ describe(`a mkfs that is killed (SEED=${seed})`, { timeout: limitMs }, () => {
     await volume.destroy();
   }
 
-  for (const type of filesystemTypes) {
+  for (const type of isLongRound ? filesystemTypes : (["ext4"] as const)) {
     it(`${type}: is begun again by the next stage and mounted, in ${rounds} rounds`, async (t) => play(type, t));
   }
 
