@@ -162,7 +162,9 @@ async function notSeen(context: MounterContext, point: MountPoint, refusal: Doma
 /** Removes the topmost mount at a path; none is as good. */
 export async function unmountPath(context: MounterContext, path: string, signal: AbortSignal): Promise<void> {
   await using point = await holdMountPoint(path);
-  if (point !== undefined && (await countAt(context, point)) > 0) await unmountAt(context, point, signal);
+  if (point === undefined) return;
+  const mounts = await countAt(context, point);
+  if (mounts > 0) await unmountOne(context, point, mounts, signal);
 }
 
 async function countAt({ proc }: MounterContext, { name }: MountPoint): Promise<number> {
@@ -170,7 +172,11 @@ async function countAt({ proc }: MounterContext, { name }: MountPoint): Promise<
 }
 
 async function unmountAt(context: MounterContext, point: MountPoint, signal: AbortSignal): Promise<void> {
-  const before = await countAt(context, point);
+  await unmountOne(context, point, await countAt(context, point), signal);
+}
+
+/** `before` is how many mounts are there. */
+async function unmountOne(context: MounterContext, point: MountPoint, before: number, signal: AbortSignal) {
   // Nor must umount look at a path whose device may be dead.
   const args = [asGiven, point.at];
   const result = await context.exec("umount", args, { signal });
