@@ -82,6 +82,17 @@ export class KernelDevice implements HeldDevice {
     return await readRegions(this.#child.ask, request, { signal });
   }
 
+  /** Blocks of 4 KiB; one that cannot be read is an error. */
+  async #blocks(
+    offsets: readonly bigint[],
+    words: { readonly cannot: string; readonly rule: string },
+    signal: AbortSignal,
+  ): Promise<readonly Buffer[]> {
+    const reading = await this.#read({ regions: [], blocks: offsets }, signal);
+    if (reading.kind === "read") return reading.blocks;
+    throw failure("unavailable", { ...words, got: reading });
+  }
+
   async putIntent(intent: FormatIntent, signal: AbortSignal): Promise<FoundIntent> {
     return await putIntent(this.#child.ask, this.#device, intent, signal);
   }
@@ -98,13 +109,9 @@ export class KernelDevice implements HeldDevice {
 
   async #clearSuperblocks(signal: AbortSignal): Promise<void> {
     const offsets = [...new Set(Object.values(superblocks).map(({ offset }) => offset))];
-    const reading = await this.#read({ regions: [], blocks: offsets }, signal);
-    const { path } = this.#device;
-    const rule = "its superblocks must be readable";
-    if (reading.kind === "unreadable") {
-      throw failure("unavailable", { cannot: `make a file system on ${path}`, rule, got: reading });
-    }
-    const blocks = reading.blocks.flatMap((block, index) => ({ offset: offsets[index] ?? 0n, block }));
+    const cannot = `make a file system on ${this.#device.path}`;
+    const found = await this.#blocks(offsets, { cannot, rule: "its superblocks must be readable" }, signal);
+    const blocks = found.map((block, index) => ({ offset: offsets[index] ?? 0n, block }));
     await clearSuperblocks(this.#child.ask, this.#device, blocks, signal);
   }
 
@@ -117,10 +124,8 @@ export class KernelDevice implements HeldDevice {
   async isTooSmall(type: FilesystemType, signal: AbortSignal): Promise<boolean> {
     const { path, size } = this.#device;
     const { offset, size: sizeIn } = superblocks[type];
-    const reading = await this.#read({ regions: [], blocks: [offset] }, signal);
     const rule = `the superblock of its ${type} must be readable`;
-    if (reading.kind === "unreadable") throw failure("unavailable", { cannot: `measure ${path}`, rule, got: reading });
-    const has = reading.blocks.map(sizeIn)[0];
+    const [has] = (await this.#blocks([offset], { cannot: `measure ${path}`, rule }, signal)).map(sizeIn);
     return has !== undefined && has + growthWorthwhile <= size;
   }
 
