@@ -1,21 +1,15 @@
 /**
  * The tests of the format gate's tests: each situation that the driver refuses ends in harm when the guard is taken out
- * that it is there for. Where two guards stand before the same harm, each is shown to be enough. A long round plays every
- * situation of a guard, any other run one of each kind.
+ * that it is there for. Where two guards stand before the same harm, each is shown to be enough. Only `npm run rounds` plays it.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { census } from "../support/census.ts";
-import { isLongRound } from "../support/long-round.ts";
 import { buildMutant } from "../support/mutant.ts";
 import { openBench, type GateBench } from "./format-gate/bench.ts";
 import { guards } from "./format-gate/guards.ts";
 
 const limitMs = 30 * 60 * 1000;
-
-function chosen<T>(situations: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {
-  return Object.entries(situations).slice(0, isLongRound ? undefined : 1);
-}
 
 describe("a driver that lacks a guard of the format gate", { timeout: limitMs }, () => {
   let bench: GateBench;
@@ -37,13 +31,13 @@ describe("a driver that lacks a guard of the format gate", { timeout: limitMs },
         await bench.guest.stop();
         await bench.guest.start(mutants.get(name));
       });
-      for (const [situation, play] of chosen(harm)) {
+      for (const [situation, play] of Object.entries(harm)) {
         it(`the driver writes over ${situation}`, async () => {
           const { touched, code, message } = await play(bench);
           assert.equal(touched, true, `nothing was written; the driver said ${code} ${message}`);
         });
       }
-      for (const [situation, [play, reason]] of chosen(caught)) {
+      for (const [situation, [play, reason]] of Object.entries(caught)) {
         it(`a second guard keeps the driver away from ${situation}`, async () => {
           const { touched, message } = await play(bench);
           assert.match(message, reason);

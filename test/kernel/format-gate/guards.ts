@@ -1,17 +1,13 @@
 /**
- * Every guard of the format gate, each with what the driver is without it and the situations that only it stops. For every
- * change one of each kind is played, of the guards outside the pure decision; all of them in a long round
- * (`npm run rounds`).
+ * Every guard of the format gate, each with what the driver is without it and the situations that only it stops. Only
+ * `npm run rounds` plays them.
  */
-import { isLongRound } from "../../support/long-round.ts";
 import type { Mutation } from "../../support/mutant.ts";
 import { bytesElsewhere, bytesInHead, named, vmfs, type ForeignData } from "./foreign-data.ts";
 import * as scenarios from "./scenarios.ts";
 
 export interface Guard {
   readonly name: string;
-  /** Part of the pure decision: for every change its unit test shows what goes wrong without it; here in long rounds. */
-  readonly isDecision?: true;
   readonly without: Mutation;
   /** A second guard that is enough alone, taken out with the first. */
   readonly alsoWithout?: Mutation;
@@ -52,7 +48,6 @@ const signature: Mutation = {
 const seenDataGuards: readonly Guard[] = [
   {
     name: "(c) the zero proof",
-    isDecision: true,
     without: zeroProof,
     harm: hidden(bytesInHead),
     caught: refused(named, ({ found }) => found),
@@ -69,14 +64,12 @@ const seenDataGuards: readonly Guard[] = [
   },
   {
     name: "(d) the signature",
-    isDecision: true,
     without: signature,
     harm: hidden([vmfs]),
     caught: refused(named, () => /data that nothing recognises, at byte \d+$/),
   },
   {
     name: "(c) the zero proof and (d) the signature",
-    isDecision: true,
     without: zeroProof,
     alsoWithout: signature,
     harm: hidden(named),
@@ -87,7 +80,6 @@ const seenDataGuards: readonly Guard[] = [
 const unseenDataGuards: readonly Guard[] = [
   {
     name: "(a) what the target says of the content",
-    isDecision: true,
     without: { name: "gate-content", file: gate, replace: `if (content.state === "present") {`, by: "if (false) {" },
     harm: {
       "a backing zeroed between two publications": zeroedBetweenPublications("punched out"),
@@ -148,7 +140,6 @@ const unseenDataGuards: readonly Guard[] = [
   },
   {
     name: "(c) the difference between unreadable and empty",
-    isDecision: true,
     without: {
       name: "gate-unreadable",
       file: gate,
@@ -159,7 +150,6 @@ const unseenDataGuards: readonly Guard[] = [
   },
   {
     name: "(e) the node's own mark",
-    isDecision: true,
     without: { name: "gate-journal", file: gate, replace: "if (formattedInThisEpoch) {", by: "if (false) {" },
     harm: {
       "a backing zeroed while the node was down": scenarios.zeroedInOnePublication,
@@ -168,5 +158,4 @@ const unseenDataGuards: readonly Guard[] = [
   },
 ];
 
-const all: readonly Guard[] = [...seenDataGuards, ...unseenDataGuards];
-export const guards = isLongRound ? all : all.filter(({ isDecision }) => isDecision !== true);
+export const guards: readonly Guard[] = [...seenDataGuards, ...unseenDataGuards];
