@@ -10,7 +10,7 @@ import { assertNever } from "../lib/assert-never.ts";
 import type { Logger } from "../observability/logger.ts";
 import { NvmetConfigfs } from "../target-agent/configfs.ts";
 import { Exporter } from "../target-agent/exporter.ts";
-import { FileLayer } from "../target-agent/file-layer.ts";
+import { FileLayer } from "../target-agent/layers/file-layer.ts";
 import { ListenerGate } from "../target-agent/listener-gate.ts";
 import { lockMachine } from "../target-agent/machine-lock.ts";
 import { Pool } from "../target-agent/pool.ts";
@@ -52,7 +52,7 @@ async function startAgent(
   const configfs = new NvmetConfigfs();
   stack.use(await lockMachine(configfs.root, signal));
   const pool = await Pool.open(config.pool, stateDirectory);
-  const layer = new FileLayer({ pool, exec });
+  const layer = new FileLayer({ directory: pool.path, exec });
   const ports = new Ports({ configfs, cluster, portals });
   const exporter = new Exporter({ configfs, cluster, ports });
   const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });

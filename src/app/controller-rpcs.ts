@@ -4,6 +4,7 @@ import { controllerService } from "../csi/controller-service.ts";
 import type { Rpcs } from "../csi/rpcs.ts";
 import { Attachments } from "../services/attachment.ts";
 import { Provisioning } from "../services/provisioning.ts";
+import { Snapshots } from "../services/snapshots.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Settings } from "./settings.ts";
 
@@ -11,5 +12,6 @@ import type { Settings } from "./settings.ts";
 export function controllerRpcs(config: Settings, backend: Backend, node?: NodeState): Rpcs<"csi.v1.Controller"> {
   const provisioning = new Provisioning({ backend, cluster: config.clusterId });
   const attachments = new Attachments({ backend, ...(node && { marks: node.marks }) });
-  return controllerService({ backend: backend.name, provisioning, attachments });
+  const snapshots = new Snapshots({ backend, cluster: config.clusterId });
+  return controllerService({ backend: backend.name, provisioning, attachments, snapshots });
 }

@@ -14,6 +14,8 @@ import { assertNever } from "../lib/assert-never.ts";
 import type { Initiator } from "../nvme/index.ts";
 import { KernelInitiator } from "../nvme/kernel-initiator.ts";
 import { MemoryInitiator } from "../nvme/memory-initiator.ts";
+import { Expansion } from "../services/expansion.ts";
+import { FilesystemStaging } from "../services/filesystem-staging.ts";
 import { Publishing } from "../services/publishing.ts";
 import { Staging } from "../services/staging.ts";
 import { Stats } from "../services/stats.ts";
@@ -23,12 +25,14 @@ import type { Settings } from "./settings.ts";
 /** `backend` is the one in this process, if any: the in-memory initiator sees its exports. */
 export function nodeRpcs(config: Settings, state: NodeState, backend: Backend | undefined): Rpcs<"csi.v1.Node"> {
   const { clusterId: cluster, maxVolumes } = config;
-  const deps = { cluster, ...state, ...hostOf(config, state, backend), paths: new KernelTargetPaths() };
+  const host = { cluster, ...state, ...hostOf(config, state, backend), paths: new KernelTargetPaths() };
+  const deps = { ...host, filesystems: new FilesystemStaging(host) };
   return nodeService({
     backend: config.backend,
     node: state.node,
     staging: new Staging(deps),
     publishing: new Publishing(deps),
+    expansion: new Expansion(deps),
     stats: new Stats(deps),
     maxVolumes,
   });

@@ -5,12 +5,13 @@
 import { assertNever } from "../lib/assert-never.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { Config } from "../config/config.ts";
+import type { HandleOf } from "../csi/call.ts";
 import type { FailureNews } from "../csi/interceptors/failure-events.ts";
 import { identityService } from "../csi/identity-service.ts";
 import type { Rpcs } from "../csi/rpcs.ts";
 import { createCsiServer, type CsiServices } from "../csi/server.ts";
-import { formatVolumeHandle } from "../csi/volume-handle.ts";
-import { volumeIdOf } from "../domain/identity.ts";
+import { formatSnapshotHandle, formatVolumeHandle } from "../csi/volume-handle.ts";
+import { snapshotIdOf, volumeIdOf } from "../domain/identity.ts";
 import { connectCluster } from "../kubernetes/index.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
 import { attendKubelet } from "./attend-kubelet.ts";
@@ -82,8 +83,11 @@ function identity(backend: Backend | undefined): { readonly "csi.v1.Identity": R
   return { "csi.v1.Identity": identityService({ version, probe }) };
 }
 
-/** A volume that is being made is locked by the id it will have. */
-function lockKeyOf({ backend, clusterId }: Settings) {
-  return ({ method, subject }: { readonly method: string; readonly subject: string }) =>
-    method === "CreateVolume" ? formatVolumeHandle({ backend, volume: volumeIdOf(clusterId, subject) }) : subject;
+/** What is being made is locked by the id it will have. */
+function lockKeyOf({ backend, clusterId }: Settings): HandleOf {
+  return ({ method, subject }) => {
+    if (method === "CreateVolume") return formatVolumeHandle({ backend, volume: volumeIdOf(clusterId, subject) });
+    if (method !== "CreateSnapshot") return subject;
+    return formatSnapshotHandle({ backend, snapshot: snapshotIdOf(clusterId, subject) });
+  };
 }

@@ -10,12 +10,14 @@
  * B4  return from `unpublish` only when no write of the revoked host can reach the data any more (R3);
  * B5  end every wait when the signal fires, and throw DomainErrors only; an outcome it does not know is `unavailable`
  *     or `timeout`, never a final kind (R11);
- * B6  never let content be taken for blank: `content` is what it read itself, and `present` is never forgotten (R1).
+ * B6  never let content be taken for blank: `content` is what it read itself, and `present` is never forgotten (R1);
+ * B7  make a copy of a volume, as a snapshot or another volume, that holds every write acknowledged before the call and
+ *     none that was begun after it returned, and keep copies independent: each may be deleted first.
  * The caller runs at most one call per volume id at a time in one process; other processes may call as well.
  */
 import type { Bytes } from "../domain/capacity.ts";
-import type { VolumeId } from "../domain/identity.ts";
-import type { Access, Attachment, Volume } from "../domain/model.ts";
+import type { SnapshotId, VolumeId } from "../domain/identity.ts";
+import type { Access, Attachment, Snapshot, Volume, VolumeSource } from "../domain/model.ts";
 import type { NodeIdParts } from "../domain/node-id.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 
@@ -25,6 +27,15 @@ export interface VolumeSpec {
   readonly name: string;
   /** Exact; it follows the rule of domain/capacity.ts. */
   readonly size: Bytes;
+  /** What to copy; nothing smaller than it is made. */
+  readonly source?: VolumeSource;
+}
+
+export interface SnapshotSpec {
+  readonly id: SnapshotId;
+  /** The orchestrator's name, kept for people. */
+  readonly name: string;
+  readonly source: VolumeId;
 }
 
 export interface PublishRequest {
@@ -48,13 +59,32 @@ export interface Backend {
   /** Whether requests can be served now; an unavailable error says why not. */
   probe(signal: AbortSignal): Promise<void>;
   capacity(signal: AbortSignal): Promise<Capacity>;
-  /** Ensures the volume. Errors: already_exists (there with another size), no_capacity. */
+  /**
+   * Ensures the volume. Errors: already_exists (there with another size or source), not_found (the source), out_of_range
+   * (smaller than its source), precondition (a file system is being made on the source), no_capacity.
+   */
   create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume>;
   get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined>;
   /** Volumes in the order of their ids. */
-  list(page: PageRequest, signal: AbortSignal): Promise<Page<Volume>>;
+  list(page: PageRequest<Volume>, signal: AbortSignal): Promise<Page<Volume>>;
   /** Absent = done. Errors: in_use while published. */
   delete(id: VolumeId, signal: AbortSignal): Promise<void>;
+  /** Makes a volume at least so large; hosts see it at once. Never smaller. Errors: not_found, no_capacity. */
+  expand(id: VolumeId, size: Bytes, signal: AbortSignal): Promise<Volume>;
+  /**
+   * Ensures the snapshot. Errors: not_found (the source), already_exists (there with another source), precondition (a file
+   * system is being made on the source), no_capacity.
+   */
+  createSnapshot(spec: SnapshotSpec, signal: AbortSignal): Promise<Snapshot>;
+  getSnapshot(id: SnapshotId, signal: AbortSignal): Promise<Snapshot | undefined>;
+  /** Snapshots in the order of their ids, of one source or of all. */
+  listSnapshots(
+    source: VolumeId | undefined,
+    page: PageRequest<Snapshot>,
+    signal: AbortSignal,
+  ): Promise<Page<Snapshot>>;
+  /** Absent = done. */
+  deleteSnapshot(id: SnapshotId, signal: AbortSignal): Promise<void>;
   /**
    * Lets a node in. A repeat for the same node and access returns the same epoch; another access is already_exists.
    * Errors: not_found, attached_elsewhere (names the holder).

@@ -27,12 +27,13 @@ export function compose(interceptors: readonly Interceptor[], handler: Handler):
   return interceptors.reduceRight<Handler>((next, wrap) => (call) => wrap(call, next), handler);
 }
 
-/** The volume id for a call's subject: the subject itself, or the id of the volume that CreateVolume will make. */
+/** The id for a call's subject: the subject itself, or the id of the volume or snapshot that the call will make. */
 export type HandleOf = (call: { readonly method: string; readonly subject: string }) => string;
 
-/** What a request says of the volume it is about: its id, or the name of one to be made. */
+const subjectFields = ["volume_id", "snapshot_id", "name"];
+
+/** What a request says of the volume or snapshot it is about: its id, or the name of one to be made. */
 export function subjectOf(request: object): string | undefined {
-  const { volume_id: id, name } = request as { readonly volume_id?: unknown; readonly name?: unknown };
-  const subject = typeof id === "string" && id !== "" ? id : name;
-  return typeof subject === "string" && subject !== "" ? subject : undefined;
+  const texts = subjectFields.map((field): unknown => Reflect.get(request, field));
+  return texts.find((text) => typeof text === "string" && text !== "") as string | undefined;
 }

@@ -10,10 +10,15 @@ const controllerRpcs = [
   "LIST_VOLUMES_PUBLISHED_NODES",
   "GET_CAPACITY",
   "GET_VOLUME",
+  "CREATE_DELETE_SNAPSHOT",
+  "LIST_SNAPSHOTS",
+  "GET_SNAPSHOT",
+  "CLONE_VOLUME",
+  "EXPAND_VOLUME",
   "VOLUME_CONDITION",
 ] as const;
 
-const nodeRpcs = ["STAGE_UNSTAGE_VOLUME", "GET_VOLUME_STATS", "VOLUME_CONDITION"] as const;
+const nodeRpcs = ["STAGE_UNSTAGE_VOLUME", "GET_VOLUME_STATS", "EXPAND_VOLUME", "VOLUME_CONDITION"] as const;
 
 export const controllerCapabilities: ControllerGetCapabilitiesResponse = {
   capabilities: controllerRpcs.map((type) => ({ rpc: { type } })),
@@ -24,5 +29,5 @@ export const nodeCapabilities: NodeGetCapabilitiesResponse = {
 };
 
 export const pluginCapabilities: GetPluginCapabilitiesResponse = {
-  capabilities: [{ service: { type: "CONTROLLER_SERVICE" } }],
+  capabilities: [{ service: { type: "CONTROLLER_SERVICE" } }, { volume_expansion: { type: "ONLINE" } }],
 };

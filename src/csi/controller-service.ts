@@ -1,17 +1,30 @@
 /** CSI Controller: decode, one service call, encode. Locks, limits, logs and errors are the interceptors' (server.ts). */
 import { z } from "zod";
-import { driverName, parseVolumeId, type VolumeId } from "../domain/identity.ts";
+import { driverName, parseVolumeId } from "../domain/identity.ts";
 import { DomainError, failure } from "../domain/errors.ts";
 import type { Volume } from "../domain/model.ts";
 import type { Attachments } from "../services/attachment.ts";
 import type { Provisioning } from "../services/provisioning.ts";
+import type { Snapshots } from "../services/snapshots.ts";
 import { smallestSize } from "../domain/capacity.ts";
 import { controllerCapabilities } from "./capabilities.ts";
 import { parameters, type ClassParameters } from "./class-parameters.ts";
 import { encodeCondition } from "./condition.ts";
-import { capabilities, capacityRange, decode, required, requiredCapability, stringMap } from "./decode.ts";
+import { contentSource, encodeSource, sourceOf } from "./content-source.ts";
+import {
+  capabilities,
+  capability,
+  capacityRange,
+  decode,
+  required,
+  requiredCapability,
+  requiredCapacityRange,
+  stringMap,
+} from "./decode.ts";
+import { listRequest, pageRequest } from "./list-page.ts";
 import { encodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
+import { snapshotRpcs } from "./snapshot-rpcs.ts";
 import { encodeVolumeContext, volumeContext } from "./volume-context.ts";
 import { formatVolumeHandle, parseHandleOf, volumeOf } from "./volume-handle.ts";
 
@@ -20,16 +33,16 @@ export interface ControllerDeps {
   readonly backend: string;
   readonly provisioning: Provisioning;
   readonly attachments: Attachments;
+  readonly snapshots: Snapshots;
 }
 
-const absent = z.null("must not be set: the driver does not advertise it");
 const noneMutable = stringMap.refine((map) => Object.keys(map).length === 0, "must be empty: no parameter is mutable");
 const createRequest = z.object({
   name: required,
   capacity_range: capacityRange,
   volume_capabilities: capabilities,
   parameters,
-  volume_content_source: absent,
+  volume_content_source: contentSource,
   mutable_parameters: noneMutable,
 });
 const volumeRequest = z.object({ volume_id: required });
@@ -50,15 +63,29 @@ const confirmable = z.object({
   parameters,
   mutable_parameters: noneMutable,
 });
-const listRequest = z.object({ max_entries: z.int().min(0, "must not be negative"), starting_token: z.string() });
+const expandRequest = z.object({
+  volume_id: required,
+  capacity_range: requiredCapacityRange,
+  volume_capability: z.union([z.null(), capability]),
+});
 const capacityRequest = z.object({ volume_capabilities: z.array(z.object({})), parameters });
 
 export function controllerService(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
-  return { ...volumeRpcs(deps), ...publishRpcs(deps), ...queryRpcs(deps), ...capacityRpcs(deps) };
+  return {
+    ...volumeRpcs(deps),
+    ...publishRpcs(deps),
+    ...queryRpcs(deps),
+    ...capacityRpcs(deps),
+    ...snapshotRpcs(deps),
+  };
 }
 
-function encode({ backend }: ControllerDeps, { id, size }: Volume) {
-  return { volume_id: formatVolumeHandle({ backend, volume: id }), capacity_bytes: String(size) };
+function encode({ backend }: ControllerDeps, { id, size, source }: Volume) {
+  return {
+    volume_id: formatVolumeHandle({ backend, volume: id }),
+    capacity_bytes: String(size),
+    ...(source !== undefined && { content_source: encodeSource(backend, source) }),
+  };
 }
 
 function statusOf({ publications, condition }: Volume) {
@@ -69,15 +96,23 @@ function volumeRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
   const { backend, provisioning } = deps;
   return {
     async CreateVolume(request, { method, signal }) {
-      const { name, capacity_range, parameters: own } = decode(method, createRequest, request);
-      assertBackend(own, backend);
-      const volume = encode(deps, await provisioning.create({ name, capacity: capacity_range }, signal));
+      const fields = decode(method, createRequest, request);
+      const { name, capacity_range: capacity } = fields;
+      assertBackend(fields.parameters, backend);
+      const source = sourceOf(backend, fields.volume_content_source);
+      const volume = encode(deps, await provisioning.create({ name, capacity, ...(source && { source }) }, signal));
       return { volume: { ...volume, volume_context: encodeVolumeContext(request.parameters) } };
     },
     async DeleteVolume(request, { method, signal }) {
       const handle = parseHandleOf(deps.backend, decode(method, volumeRequest, request).volume_id);
       if (handle !== undefined) await provisioning.delete(handle.volume, signal);
       return {};
+    },
+    async ControllerExpandVolume(request, { method, signal }) {
+      const { volume_id, capacity_range } = decode(method, expandRequest, request);
+      const { size } = await provisioning.expand(volumeOf(backend, volume_id), capacity_range, signal);
+      // Also for raw block: the node waits until its kernel shows the new size.
+      return { capacity_bytes: String(size), node_expansion_required: true };
     },
   };
 }
@@ -115,10 +150,8 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
       return { confirmed: { volume_context, volume_capabilities, parameters: request.parameters } };
     },
     async ListVolumes(request, { method, signal }) {
-      const { max_entries, starting_token } = decode(method, listRequest, request);
-      const after = starting_token === "" ? undefined : afterToken(starting_token);
-      const limit = max_entries === 0 ? undefined : max_entries;
-      const page = await provisioning.list({ ...(after && { after }), ...(limit !== undefined && { limit }) }, signal);
+      const wanted = pageRequest(decode(method, listRequest, request), parseVolumeId);
+      const page = await provisioning.list(wanted, signal);
       const entries = page.items.map((volume) => ({ volume: encode(deps, volume), status: statusOf(volume) }));
       return { entries, next_token: page.next ?? "" };
     },
@@ -166,15 +199,4 @@ function refusalOf(work: () => unknown): string | undefined {
     if (error instanceof DomainError && error.kind === "invalid_argument") return error.message;
     throw error;
   }
-}
-
-/** A list token is the last id of the page before. */
-function afterToken(token: string): VolumeId {
-  const id = parseVolumeId(token);
-  if (id !== undefined) return id;
-  throw failure("bad_token", {
-    cannot: "list volumes",
-    rule: "starting_token must be a next_token of this driver",
-    got: token,
-  });
 }

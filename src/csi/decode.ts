@@ -70,10 +70,14 @@ export function ownEntries(
 
 export const int64 = z.string().transform(BigInt);
 
-export const capacityRange = z
-  .object({ required_bytes: int64, limit_bytes: int64 })
-  .nullable()
-  .transform((range) => ({ required: range?.required_bytes ?? 0n, limit: range?.limit_bytes ?? 0n }));
+const wireRange = z.object({ required_bytes: int64, limit_bytes: int64 }, "must be set");
+const toRange = (range: z.output<typeof wireRange> | null) => ({
+  required: range?.required_bytes ?? 0n,
+  limit: range?.limit_bytes ?? 0n,
+});
+export const capacityRange = wireRange.nullable().transform(toRange);
+/** One that must be given. */
+export const requiredCapacityRange = wireRange.transform(toRange);
 
 /** The access modes that this driver serves. */
 const servedModes: readonly string[] = ["SINGLE_NODE_WRITER"];

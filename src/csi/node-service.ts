@@ -2,12 +2,22 @@
 import { z } from "zod";
 import { failure } from "../domain/errors.ts";
 import type { NodeIdentity } from "../domain/model.ts";
+import type { Expansion } from "../services/expansion.ts";
 import type { Publishing } from "../services/publishing.ts";
 import type { Staging } from "../services/staging.ts";
 import type { Stats, VolumeStats } from "../services/stats.ts";
 import { nodeCapabilities } from "./capabilities.ts";
 import { encodeCondition } from "./condition.ts";
-import { absolutePath, decode, optionalPath, required, requiredCapability, stringMap } from "./decode.ts";
+import {
+  absolutePath,
+  capability,
+  capacityRange,
+  decode,
+  optionalPath,
+  required,
+  requiredCapability,
+  stringMap,
+} from "./decode.ts";
 import { decodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
 import { volumeContext } from "./volume-context.ts";
@@ -19,6 +29,7 @@ export interface NodeDeps {
   readonly node: NodeIdentity;
   readonly staging: Staging;
   readonly publishing: Publishing;
+  readonly expansion: Expansion;
   readonly stats: Stats;
   /** 0 = no limit. */
   readonly maxVolumes: number;
@@ -47,8 +58,26 @@ const statsRequest = z.object({
   staging_target_path: optionalPath,
 });
 
+const expandRequest = z.object({
+  volume_id: required,
+  volume_path: required,
+  staging_target_path: optionalPath,
+  capacity_range: capacityRange,
+  volume_capability: z.union([z.null(), capability]),
+});
+
 export function nodeService(deps: NodeDeps): Rpcs<"csi.v1.Node"> {
-  return { ...stageRpcs(deps), ...publishRpcs(deps), ...queryRpcs(deps) };
+  return { ...stageRpcs(deps), ...publishRpcs(deps), ...expandRpcs(deps), ...queryRpcs(deps) };
+}
+
+function expandRpcs({ backend, expansion }: NodeDeps): Rpcs<"csi.v1.Node"> {
+  return {
+    async NodeExpandVolume(request, { method, signal }) {
+      const { volume_id, volume_path: path, capacity_range: capacity } = decode(method, expandRequest, request);
+      const size = await expansion.expand({ volume: volumeOf(backend, volume_id), path, capacity }, signal);
+      return { capacity_bytes: String(size) };
+    },
+  };
 }
 
 function stageRpcs({ backend, staging }: NodeDeps): Rpcs<"csi.v1.Node"> {

@@ -38,17 +38,35 @@ export function largestWithin(space: Bytes): Bytes {
   return whole > largestSize ? largestSize : whole;
 }
 
-/** The size of a new volume for a range, or an out_of_range error that says which bound does not hold. */
-export function chooseSize(range: CapacityRange): Bytes {
+/**
+ * The size of a new volume for a range, or an out_of_range error that says which bound does not hold. A copy has at least
+ * the size of its source, and exactly that one where nothing is required.
+ */
+export function chooseSize(range: CapacityRange, source?: Bytes): Bytes {
+  assertRange(range);
   const { required = 0n, limit = 0n } = range;
-  const cannot = "choose a size";
-  assertNotNegative("required_bytes", required);
-  assertNotNegative("limit_bytes", limit);
-  if (limit > 0n && required > limit) {
-    const rule = "capacity_range.required_bytes must not exceed limit_bytes";
-    throw failure("invalid_argument", { cannot, rule, got: range });
+  if (source === undefined) return within(range, required > 0n ? required : defaultWithin(limit));
+  if (limit === 0n || source <= limit) return within(range, required > source ? required : source);
+  const rule = `capacity_range.limit_bytes must be at least ${source}, the size of the source`;
+  throw failure("out_of_range", { cannot: "choose a size", rule, got: range });
+}
+
+/** The size that an existing volume grows to for a range; it never shrinks. */
+export function chooseGrowth(range: CapacityRange, present: Bytes): Bytes {
+  assertRange(range);
+  const { required = 0n, limit = 0n } = range;
+  if (limit > 0n && present > limit) {
+    const rule = `capacity_range.limit_bytes must be at least ${present}, the present size: a volume never shrinks`;
+    throw failure("out_of_range", { cannot: "grow the volume", rule, got: range });
   }
-  const size = required > 0n ? roundUpToStep(atLeastSmallest(required)) : defaultWithin(limit);
+  return required <= present ? present : within(range, required);
+}
+
+/** The smallest size from `least` on that a volume may have within a range. */
+function within(range: CapacityRange, least: Bytes): Bytes {
+  const cannot = "choose a size";
+  const size = roundUpToStep(atLeastSmallest(least));
+  const { limit = 0n } = range;
   if (size > largestSize) {
     const rule = `capacity_range.required_bytes must not exceed ${largestSize}, the size of the largest volume`;
     throw failure("out_of_range", { cannot, rule, got: range });
@@ -60,10 +78,18 @@ export function chooseSize(range: CapacityRange): Bytes {
   return size;
 }
 
-function assertNotNegative(field: string, bytes: Bytes): void {
-  if (bytes >= 0n) return;
-  const rule = `capacity_range.${field} must not be negative`;
-  throw failure("invalid_argument", { cannot: "choose a size", rule, got: bytes });
+function assertRange({ required = 0n, limit = 0n }: CapacityRange): void {
+  const cannot = "choose a size";
+  for (const [field, got] of [
+    ["required_bytes", required],
+    ["limit_bytes", limit],
+  ] as const) {
+    if (got >= 0n) continue;
+    throw failure("invalid_argument", { cannot, rule: `capacity_range.${field} must not be negative`, got });
+  }
+  if (limit === 0n || required <= limit) return;
+  const rule = "capacity_range.required_bytes must not exceed limit_bytes";
+  throw failure("invalid_argument", { cannot, rule, got: { required, limit } });
 }
 
 function atLeastSmallest(size: Bytes): Bytes {

@@ -42,6 +42,12 @@ export function intentOffset(size: Bytes): Bytes {
   return size - distanceFromEnd;
 }
 
+/** Where an intent may be: a mkfs that was cut short may have run when the device was smaller. */
+export function intentPlaces(size: Bytes, blankSizes: readonly Bytes[]): readonly Bytes[] {
+  const offsets = [size, ...blankSizes].map(intentOffset);
+  return [...new Set(offsets)].filter((offset) => offset >= 0n && offset + BigInt(intentLength) <= size);
+}
+
 const stored = z.object({ volume: z.string(), type: z.string(), node: z.string(), time: z.string() });
 
 /** The block, `intentLength` bytes. */

@@ -2,7 +2,7 @@
  * Every name that the kernel, the target or a user can see is computed here, never allocated and never read from a
  * request: the same cluster id and the same CSI name give the same identity on every machine, for ever.
  *
- * I1  A volume id has 32 hex digits of SHA-256(cluster id, NUL, CSI name); ids of two clusters do not meet.
+ * I1  A volume or snapshot id has 32 hex digits of SHA-256(cluster id, NUL, CSI name); ids of two clusters do not meet.
  * I2  No NQN is a prefix of another one: the hash at the end has a fixed length (F13).
  * I3  A publication has a host NQN of its own, which depends on its epoch, so that a fenced host cannot come back to
  *     life when the volume returns to the same node (V41).
@@ -14,6 +14,8 @@ export type Brand<T, Name extends string> = T & { readonly __brand: Name };
 
 /** `v1-` and 32 lower-case hex digits; unique in a cluster. */
 export type VolumeId = Brand<string, "VolumeId">;
+/** `s1-` and 32 lower-case hex digits; unique in a cluster. */
+export type SnapshotId = Brand<string, "SnapshotId">;
 /** NVMe qualified name, at most 222 bytes: the Linux host refuses longer ones (V19). */
 export type Nqn = Brand<string, "Nqn">;
 /** Lower-case RFC 9562 UUID. */
@@ -27,14 +29,24 @@ const nqnPrefix = "nqn.2026-11.dev.nvmetcp.csi";
 const namespaceOfDriver = uuidv5(driverName, uuidv5.DNS);
 
 const volumeIdPattern = /^v1-[0-9a-f]{32}$/;
+const snapshotIdPattern = /^s1-[0-9a-f]{32}$/;
 
 export function parseVolumeId(text: string): VolumeId | undefined {
   return volumeIdPattern.test(text) ? (text as VolumeId) : undefined;
 }
 
+export function parseSnapshotId(text: string): SnapshotId | undefined {
+  return snapshotIdPattern.test(text) ? (text as SnapshotId) : undefined;
+}
+
 /** The identity of the volume that a cluster calls `name`. */
 export function volumeIdOf(cluster: ClusterId, name: string): VolumeId {
   return `v1-${sha256(`${cluster}\0${name}`).slice(0, 32)}` as VolumeId;
+}
+
+/** The identity of the snapshot that a cluster calls `name`. */
+export function snapshotIdOf(cluster: ClusterId, name: string): SnapshotId {
+  return `s1-${sha256(`${cluster}\0${name}`).slice(0, 32)}` as SnapshotId;
 }
 
 function sha256(text: string): string {

@@ -1,6 +1,6 @@
 /** The nouns that the layers share: immutable values without behaviour. */
 import type { Bytes } from "./capacity.ts";
-import type { Uuid, VolumeId } from "./identity.ts";
+import type { SnapshotId, Uuid, VolumeId } from "./identity.ts";
 import type { NodeId } from "./node-id.ts";
 
 /**
@@ -41,14 +41,31 @@ export interface Condition {
   readonly message: string;
 }
 
+/** What a volume was made as a copy of. */
+export type VolumeSource =
+  { readonly kind: "snapshot"; readonly id: SnapshotId } | { readonly kind: "volume"; readonly id: VolumeId };
+
 export interface Volume {
   readonly id: VolumeId;
   /** The name that the container orchestrator gave. */
   readonly name: string;
   readonly size: Bytes;
+  readonly source?: VolumeSource;
   readonly content: Content;
   readonly publications: readonly Publication[];
   readonly condition: Condition;
+}
+
+/** What a volume held at one instant, kept apart from what becomes of it. */
+export interface Snapshot {
+  readonly id: SnapshotId;
+  /** The name that the container orchestrator gave. */
+  readonly name: string;
+  /** It may be gone by now. */
+  readonly source: VolumeId;
+  /** That of the source at the instant; a volume made from it has at least this size. */
+  readonly size: Bytes;
+  readonly createdAt: Date;
 }
 
 /** What a node needs to reach a volume: the answer to a publish. */

@@ -9,12 +9,6 @@ import type { BlockDevice, Evidence, FoundIntent } from "./index.ts";
 
 const zeros = Buffer.alloc(intentLength);
 
-/** Where an intent may be: a mkfs that was cut short may have run when the device was smaller. */
-export function intentPlaces(size: Bytes, blankSizes: readonly Bytes[]): readonly Bytes[] {
-  const offsets = [size, ...blankSizes].map(intentOffset);
-  return [...new Set(offsets)].filter((offset) => offset >= 0n && offset + BigInt(intentLength) <= size);
-}
-
 /** Valid intents, and the first byte that is not zero, with that of a block that is no intent of the volume. */
 export function judgeIntents(
   volume: VolumeId,

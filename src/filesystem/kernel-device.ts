@@ -2,7 +2,7 @@
 import { basename, join } from "node:path";
 import { MiB } from "../domain/capacity.ts";
 import { DomainError, failure } from "../domain/errors.ts";
-import type { FormatIntent } from "../domain/format-intent.ts";
+import { intentPlaces, type FormatIntent } from "../domain/format-intent.ts";
 import { gateRegions } from "../domain/gate-regions.ts";
 import type { FilesystemType } from "../domain/model.ts";
 import { superblocks } from "../domain/superblock.ts";
@@ -10,7 +10,7 @@ import { probeSignature } from "../host/blkid.ts";
 import type { Conversation } from "../host/converse.ts";
 import { expectationOf, readRegions, type RegionsReading } from "../host/direct-io.ts";
 import { mountPointName } from "../host/paths.ts";
-import { clearSuperblocks, eraseIntent, intentPlaces, judgeIntents, putIntent } from "./device-intents.ts";
+import { clearSuperblocks, eraseIntent, judgeIntents, putIntent } from "./device-intents.ts";
 import { diagnose, growFilesystem, makeFilesystem } from "./filesystem-kind.ts";
 import type {
   BlockDevice,

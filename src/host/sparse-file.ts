@@ -1,35 +1,81 @@
-/** Sparse files: volumes of the file layer. */
+/**
+ * Sparse files: volumes and snapshots of the file layer. Each call leaves what it promises durable, together with its
+ * directory entry, or nothing new at all.
+ */
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { copyFile, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Bytes } from "../domain/capacity.ts";
-import { failure } from "../domain/errors.ts";
+import { failure, type DomainError } from "../domain/errors.ts";
 import { errorCode, removeFile, syncDirectory } from "./files.ts";
-import { spaceOf } from "./paths.ts";
 
-/** Makes a file of `size` bytes without allocating any, durable together with its directory entry; or none at all. */
+/** Makes a file of `size` bytes without allocating any. */
 export async function createSparseFile(path: string, size: Bytes): Promise<void> {
   try {
     const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
+    await finish(path, file, size);
+  } catch (cause) {
+    throw unmade(`create ${path}`, cause);
+  }
+}
+
+/** Makes a file that shares all of another one's blocks, as they are at one instant; it may be larger. */
+export async function cloneFile({
+  from,
+  to,
+  size,
+}: {
+  readonly from: string;
+  readonly to: string;
+  readonly size: Bytes;
+}): Promise<void> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    await finish(to, await open(to, constants.O_WRONLY), size);
+  } catch (cause) {
+    throw unmade(`copy ${from} to ${to}`, cause);
+  }
+}
+
+/** Closes the file; one that does not get its size and its place is removed. */
+async function finish(path: string, file: FileHandle, size: Bytes): Promise<void> {
+  try {
+    await file.chmod(0o600);
+    await file.truncate(Number(size));
+    await file.sync();
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await removeFile(path);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a file larger without allocating anything. */
+export async function enlargeFile(path: string, size: Bytes): Promise<void> {
+  const cannot = `enlarge ${path}`;
+  try {
+    const file = await open(path, constants.O_WRONLY);
     try {
+      const { size: present } = await file.stat({ bigint: true });
+      if (size < present) throw failure("precondition", { cannot, rule: `it has ${present} bytes already`, got: size });
       await file.truncate(Number(size));
       await file.sync();
-      await syncDirectory(dirname(path));
-    } catch (error) {
-      await removeFile(path);
-      throw error;
     } finally {
       await file.close();
     }
   } catch (cause) {
-    const full = ["ENOSPC", "EDQUOT", "EFBIG"].includes(errorCode(cause) ?? "");
-    const rule = full ? "the pool has no room" : "the file could not be written";
-    throw failure(full ? "no_capacity" : "unavailable", { cannot: `create ${path}`, rule, cause });
+    throw unmade(cannot, cause);
   }
 }
 
-/** Bytes that unprivileged data can still take on the file system of a path. */
-export async function freeSpace(path: string): Promise<Bytes> {
-  const { availableBlocks, blockSize } = await spaceOf(path);
-  return availableBlocks * blockSize;
+const full = ["ENOSPC", "EDQUOT", "EFBIG"];
+
+function unmade(cannot: string, cause: unknown): unknown {
+  const code = errorCode(cause);
+  if (code === undefined) return cause;
+  const isFull = full.includes(code);
+  const rule = isFull ? "the pool has no room" : "the file could not be written";
+  return failure(isFull ? "no_capacity" : "unavailable", { cannot, rule, got: code, cause }) satisfies DomainError;
 }

@@ -1,24 +1,29 @@
-/** Judges one snapshot after the other while a connect waits for its device. */
+/** Judges one snapshot after the other while somebody waits for a device. */
 import { join } from "node:path";
 import { failure, type DomainError } from "../domain/errors.ts";
 import { errorCode, writeAttribute } from "../host/files.ts";
 import type { ConnectRequest } from "./index.ts";
 import { controllerDirectory, readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
 
+/** What a snapshot has to show. */
+export type DeviceWanted = Pick<ConnectRequest, "nqn" | "uuid" | "atLeast">;
+
 export interface DeviceWaitOptions {
+  /** What fails when time is up. */
+  readonly cannot: string;
   readonly sys: string;
   readonly rescanAfterMs: number;
 }
 
 export class DeviceWait {
-  readonly #request: ConnectRequest;
+  readonly #request: DeviceWanted;
   readonly #options: DeviceWaitOptions;
   #liveSince: number | undefined;
   #rescanned = false;
   /** Why the last snapshot was not enough. */
   #obstacle: { readonly rule: string; readonly got?: unknown } = { rule: "no controller appeared" };
 
-  constructor(request: ConnectRequest, options: DeviceWaitOptions) {
+  constructor(request: DeviceWanted, options: DeviceWaitOptions) {
     this.#request = request;
     this.#options = options;
   }
@@ -93,6 +98,6 @@ export class DeviceWait {
   expired(reports: readonly string[] | undefined, cause: unknown): DomainError {
     const { rule, got } = this.#obstacle;
     const said = reports === undefined || reports.length === 0 ? "" : ` (${reports.join("; ")})`;
-    return failure("timeout", { cannot: `connect ${this.#request.nqn} in time`, rule: `${rule}${said}`, got, cause });
+    return failure("timeout", { cannot: `${this.#options.cannot} in time`, rule: `${rule}${said}`, got, cause });
   }
 }

@@ -44,6 +44,8 @@ export interface Initiator {
   connect(request: ConnectRequest, signal: AbortSignal): Promise<NvmeDevice>;
   /** The device of a target as sysfs shows it now, or undefined. */
   find(target: Target, signal: AbortSignal): Promise<NvmeDevice | undefined>;
+  /** Waits until a device that is connected has at least so many bytes. Errors: timeout. */
+  grown(target: Target, atLeast: Bytes, signal: AbortSignal): Promise<NvmeDevice>;
   /** Who bears a device number now: the UUID of a namespace, `other` for any other device, undefined for nobody. */
   bearerOf(number: DeviceNumber): Promise<Uuid | "other" | undefined>;
   /** The host NQNs of all controllers of a subsystem, whatever their state. */

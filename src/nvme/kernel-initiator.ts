@@ -8,6 +8,7 @@
  * K3  The first change waits for connects that an earlier process left running.
  */
 import { join } from "node:path";
+import type { Bytes } from "../domain/capacity.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { Nqn, Uuid } from "../domain/identity.ts";
 import type { Condition, DeviceNumber } from "../domain/model.ts";
@@ -16,7 +17,7 @@ import type { Exec } from "../host/exec.ts";
 import { readText, statOf } from "../host/files.ts";
 import { untilAborted } from "../lib/abort.ts";
 import { removeControllers, type Condemned } from "./controller-removal.ts";
-import { DeviceWait } from "./device-wait.ts";
+import { DeviceWait, type DeviceWanted } from "./device-wait.ts";
 import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
 import { checkNqn, ConnectAttempts, connectArguments, samePortal, type Timing } from "./nvme-connect.ts";
 import { orphansEnded } from "./orphaned-connects.ts";
@@ -90,17 +91,31 @@ export class KernelInitiator implements Initiator {
     let reports: readonly string[] | undefined;
     // The signal alone makes an attempt reject, and the wait below ends by it too.
     attempts.then((said) => (reports = said)).catch(() => undefined);
-    const wait = new DeviceWait(request, { sys: this.#sys, rescanAfterMs: this.#rescanAfterMs });
+    return await this.#wait(request, `connect ${request.nqn}`, () => reports, signal);
+  }
+
+  async grown(target: Target, atLeast: Bytes, signal: AbortSignal): Promise<NvmeDevice> {
+    return await this.#wait({ ...target, atLeast }, `see ${target.nqn} grow`, () => undefined, signal);
+  }
+
+  /** Looks at snapshots until one shows the whole device (K2). */
+  async #wait(
+    wanted: DeviceWanted,
+    cannot: string,
+    reportsNow: () => readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<NvmeDevice> {
+    const wait = new DeviceWait(wanted, { cannot, sys: this.#sys, rescanAfterMs: this.#rescanAfterMs });
     try {
       const namespace = await poll(async () => {
         // Taken before the snapshot: an attempt that ends in between must not be judged by an older snapshot.
-        const settled = reports;
-        return await wait.look(await readSubsystems(this.#sys, request.nqn), settled);
+        const settled = reportsNow();
+        return await wait.look(await readSubsystems(this.#sys, wanted.nqn), settled);
       }, signal);
-      return this.#device(request, namespace);
+      return this.#device(wanted, namespace);
     } catch (cause) {
       if (cause instanceof DomainError || !signal.aborted) throw cause;
-      throw wait.expired(reports, cause);
+      throw wait.expired(reportsNow(), cause);
     }
   }
 

@@ -97,6 +97,13 @@ export class MemoryInitiator implements Initiator {
     return await Promise.resolve(offered?.uuid === target.uuid ? this.#device(target, offered) : undefined);
   }
 
+  async grown(target: Target, atLeast: Bytes, signal: AbortSignal): Promise<NvmeDevice> {
+    const device = await this.find(target, signal);
+    if (device !== undefined && device.size >= atLeast) return device;
+    const rule = `the device must have at least ${atLeast} bytes`;
+    throw failure("timeout", { cannot: `see ${target.nqn} grow in time`, rule, got: device?.size });
+  }
+
   async bearerOf({ major, minor }: DeviceNumber): Promise<Uuid | "other" | undefined> {
     const bearer = [...this.#hosts.keys()].find((nqn) => {
       const number = this.numberOf(nqn, this.#connected(nqn)?.incarnation ?? "none");

@@ -40,6 +40,10 @@ export interface FilesystemStageRequest {
   readonly mkfs: MkfsOptions;
 }
 
+export interface GrowthRequest extends Pick<FilesystemStageRequest, "volume" | "stagingPath" | "entry"> {
+  readonly type: FilesystemType;
+}
+
 /** What was done to bring a file system into use, for people. */
 export type MountOutcome = "formatted and mounted" | "checked and mounted" | "repaired and mounted" | "mounted";
 
@@ -78,13 +82,16 @@ export class FilesystemStaging {
     return await this.#holding(request, device, signal, async (held) => this.#mountHeld(request, held, signal));
   }
 
-  /** For a volume that is mounted (J5). */
-  async finishGrowth(request: FilesystemStageRequest, device: NvmeDevice, signal: AbortSignal): Promise<void> {
-    await this.#holding(request, device, signal, async (held) => this.#grow(request, held, signal));
+  /** For a file system that is mounted at the staging path (J5). */
+  async growMounted(request: GrowthRequest, device: NvmeDevice, signal: AbortSignal): Promise<void> {
+    await this.#holding(request, device, signal, async (held) => {
+      await this.#deps.journal.save({ ...request.entry, isGrowing: true });
+      await this.#grow(request, held, signal);
+    });
   }
 
   async #holding<T>(
-    { volume }: FilesystemStageRequest,
+    { volume }: Pick<FilesystemStageRequest, "volume">,
     device: NvmeDevice,
     signal: AbortSignal,
     work: (held: Held) => Promise<T>,
@@ -114,7 +121,7 @@ export class FilesystemStaging {
     const isGrowing = action === "mount" && !readOnly && (await device.held.isTooSmall(type, signal));
     if (isGrowing) await this.#deps.journal.save({ ...request.entry, isGrowing });
     await device.held.mount({ path: request.stagingPath, type, options, readOnly }, signal);
-    if (isGrowing) await this.#grow(request, device, signal);
+    if (isGrowing) await this.#grow({ ...request, type }, device, signal);
     return action === "format" ? "formatted and mounted" : outcomes[checked];
   }
 
@@ -173,9 +180,9 @@ export class FilesystemStaging {
     throw refused(volume, `its ${type} file system needs a repair by a person: ${result.report}`);
   }
 
-  async #grow({ volume, usage, stagingPath, entry }: FilesystemStageRequest, { held }: Held, signal: AbortSignal) {
+  async #grow({ volume, type, stagingPath, entry }: GrowthRequest, { held }: Held, signal: AbortSignal) {
     await this.#job(volume, signal, async (limit) => {
-      await held.grow(usage.type, stagingPath, limit);
+      await held.grow(type, stagingPath, limit);
       await this.#deps.journal.save({ ...entry, isGrowing: false });
     });
   }

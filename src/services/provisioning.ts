@@ -1,20 +1,22 @@
 /**
- * Volumes come and go: create, delete, look up, list.
+ * Volumes come, grow and go: create, expand, delete, look up, list.
  *
  * U1  A volume's id is a function of cluster and name: a repeated create finds what an earlier one made (R15).
- * U2  Found with a fitting size = the same volume; found with another size = already_exists. Class parameters do not
+ * U2  Found with a fitting size and the same source = the same volume; otherwise already_exists. Class parameters do not
  *     count: they shape the first mkfs and not the volume, and the answer to the last create is what a node is told.
  */
 import type { Backend, Capacity } from "../backends/backend.ts";
-import { chooseSize, satisfies, type CapacityRange } from "../domain/capacity.ts";
+import { chooseGrowth, chooseSize, satisfies, type Bytes, type CapacityRange } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import { volumeIdOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
-import type { Volume } from "../domain/model.ts";
+import type { Volume, VolumeSource } from "../domain/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 
 export interface CreateRequest {
   readonly name: string;
   readonly capacity: CapacityRange;
+  /** What the volume is to be a copy of. */
+  readonly source?: VolumeSource;
 }
 
 export class Provisioning {
@@ -26,14 +28,29 @@ export class Provisioning {
     this.#cluster = deps.cluster;
   }
 
-  async create({ name, capacity }: CreateRequest, signal: AbortSignal): Promise<Volume> {
-    const size = chooseSize(capacity);
+  async create({ name, capacity, source }: CreateRequest, signal: AbortSignal): Promise<Volume> {
     const id = volumeIdOf(this.#cluster, name);
     const existing = await this.#backend.get(id, signal);
-    if (existing === undefined) return await this.#backend.create({ id, name, size }, signal);
-    if (satisfies(existing.size, capacity)) return existing;
-    const rule = `a volume of that name exists with ${existing.size} bytes, outside capacity_range`;
-    throw failure("already_exists", { cannot: "create the volume", rule, got: capacity });
+    if (existing !== undefined) return sameOrRefuse(existing, { name, capacity, ...(source && { source }) });
+    const least = source && (await this.#sizeOf(source, signal));
+    const size = chooseSize(capacity, least);
+    return await this.#backend.create({ id, name, size, ...(source && { source }) }, signal);
+  }
+
+  async #sizeOf(source: VolumeSource, signal: AbortSignal): Promise<Bytes> {
+    const found =
+      source.kind === "volume"
+        ? await this.#backend.get(source.id, signal)
+        : await this.#backend.getSnapshot(source.id, signal);
+    if (found !== undefined) return found.size;
+    const rule = `there is no ${source.kind} with the id in volume_content_source`;
+    throw failure("not_found", { cannot: "create the volume", rule, got: source.id });
+  }
+
+  /** Done already is done; never smaller. */
+  async expand(id: VolumeId, capacity: CapacityRange, signal: AbortSignal): Promise<Volume> {
+    const { size } = await this.get(id, signal);
+    return await this.#backend.expand(id, chooseGrowth(capacity, size), signal);
   }
 
   async delete(id: VolumeId, signal: AbortSignal): Promise<void> {
@@ -47,11 +64,23 @@ export class Provisioning {
     throw failure("not_found", { cannot: "find the volume", rule: "there is no volume with that volume_id", got: id });
   }
 
-  async list(page: PageRequest, signal: AbortSignal): Promise<Page<Volume>> {
+  async list(page: PageRequest<Volume>, signal: AbortSignal): Promise<Page<Volume>> {
     return await this.#backend.list(page, signal);
   }
 
   async capacity(signal: AbortSignal): Promise<Capacity> {
     return await this.#backend.capacity(signal);
   }
+}
+
+/** U2. */
+function sameOrRefuse(existing: Volume, { capacity, source }: CreateRequest): Volume {
+  const cannot = "create the volume";
+  if (existing.source?.id !== source?.id) {
+    const rule = `a volume of that name exists as a copy of ${existing.source?.id ?? "nothing"}`;
+    throw failure("already_exists", { cannot, rule, got: source ?? "no volume_content_source" });
+  }
+  if (satisfies(existing.size, capacity)) return existing;
+  const rule = `a volume of that name exists with ${existing.size} bytes, outside capacity_range`;
+  throw failure("already_exists", { cannot, rule, got: capacity });
 }

@@ -7,7 +7,8 @@
  *     shows a device that is there, and it stays its volume's whoever bears name and number by now.
  */
 import { sameDevice } from "../domain/device-number.ts";
-import type { Uuid, VolumeId } from "../domain/identity.ts";
+import { failure } from "../domain/errors.ts";
+import { exportIdentityOf, type ClusterId, type Uuid, type VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import { isFilesystemOn, topMountAt, type Filesystem, type Mount } from "../filesystem/index.ts";
 import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
@@ -50,6 +51,26 @@ export async function journaledDevices(
       return { path, number, state: bearer === uuid && !isPast ? "live" : "replaced" };
     }),
   );
+}
+
+export interface MountedDeps {
+  readonly cluster: ClusterId;
+  readonly initiator: Initiator;
+  readonly filesystem: Filesystem;
+  readonly journal: NodeJournal;
+}
+
+/** A volume that is mounted at a path here, its device gone or not; anything else is a not_found error. */
+export async function mountedAt(
+  deps: MountedDeps,
+  { volume, path, cannot }: { readonly volume: VolumeId; readonly path: string; readonly cannot: string },
+  signal: AbortSignal,
+): Promise<OwnDevices & { readonly mount: Mount }> {
+  const own = await ownDevicesOf(deps, { volume, target: exportIdentityOf(deps.cluster, volume) }, signal);
+  const mount = topMountAt(await deps.filesystem.mounts(), path);
+  if (mount !== undefined && showsAny(mount, own.devices)) return { ...own, mount };
+  const rule = "volume_path must be where the volume is staged or published";
+  throw failure("not_found", { cannot, rule, got: path });
 }
 
 /** What a volume has and had on this node. */

@@ -14,7 +14,7 @@ import type { Attachment, NodeIdentity } from "../domain/model.ts";
 import type { Filesystem, TargetPaths } from "../filesystem/index.ts";
 import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
-import { FilesystemStaging, type MountOutcome } from "./filesystem-staging.ts";
+import type { FilesystemStaging, MountOutcome } from "./filesystem-staging.ts";
 import { StagedCheck, type StageRequest } from "./staged-check.ts";
 import { journaledDevices, ownDevicesOf, shows, unmountOwn, type SeenDevice } from "./staged-volume.ts";
 
@@ -26,6 +26,7 @@ export interface StagingDeps {
   readonly paths: TargetPaths;
   readonly journal: NodeJournal;
   readonly marks: FormatMarks;
+  readonly filesystems: FilesystemStaging;
 }
 
 export type { StageRequest } from "./staged-check.ts";
@@ -40,7 +41,7 @@ export class Staging {
 
   constructor(deps: StagingDeps) {
     this.#deps = deps;
-    this.#filesystems = new FilesystemStaging(deps);
+    this.#filesystems = deps.filesystems;
     this.#staged = new StagedCheck(deps);
   }
 
@@ -103,7 +104,7 @@ export class Staging {
   async #finishGrowth({ usage, ...request }: StageRequest, entry: JournalEntry, signal: AbortSignal): Promise<void> {
     const device = await this.#staged.currentDevice({ ...request, usage }, signal);
     if (usage.kind !== "filesystem" || device === undefined) return;
-    await this.#filesystems.finishGrowth({ ...request, usage, entry }, device, signal);
+    await this.#filesystems.growMounted({ ...request, type: usage.type, entry }, device, signal);
   }
 
   /** An intent that a cut-off mkfs has left would let a later stage format what a pod has written by then. */

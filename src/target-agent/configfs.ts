@@ -98,6 +98,11 @@ export class NvmetConfigfs {
     if (!enabled) await writeAttribute(join(path, "enable"), "1");
   }
 
+  /** Has the kernel look at the size of namespace 1 and tell its hosts if it is another one (V23). */
+  async revalidate(nqn: Nqn): Promise<void> {
+    await writeAttribute(join(this.subsystemPath(nqn), "namespaces", "1", "revalidate_size"), "1");
+  }
+
   async #set(path: string, value: string): Promise<void> {
     if ((await readText(path)) === value) return;
     await writeAttribute(path, value);

@@ -53,6 +53,12 @@ export class Exporter {
     });
   }
 
+  /** Tells the hosts of an export how large its backing store is by now. */
+  async revalidate(nqn: Nqn, signal: AbortSignal): Promise<void> {
+    this.#assertOwn(nqn);
+    await this.#locks.run(nqn, signal, async () => this.#configfs.revalidate(nqn));
+  }
+
   /** Makes a prepared export reachable. */
   async link(nqn: Nqn, signal: AbortSignal): Promise<void> {
     this.#assertOwn(nqn);

@@ -44,7 +44,7 @@ describe("a pool", () => {
     fs.mkdirSync(bench.statePath);
     const pool = await Pool.open(bench.poolPath, bench.statePath);
     assert.deepEqual(
-      pool.all().map(({ name }) => name),
+      pool.volumes.all().map(({ name }) => name),
       ["a"],
     );
   });
@@ -80,7 +80,7 @@ describe("a pool", () => {
     await agent.create({ id: bench.id("a"), name: "a", size }, signal());
     fs.writeFileSync(path.join(bench.poolPath, "records", `${bench.id("b")}.json.tmp`), '{"schema"');
     const pool = await Pool.open(bench.poolPath, bench.statePath);
-    assert.equal(pool.all().length, 1);
+    assert.equal(pool.volumes.all().length, 1);
   });
 
   it("must be a directory", async (t) => {

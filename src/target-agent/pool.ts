@@ -1,28 +1,22 @@
 /**
- * A pool: one directory on a reflink file system that holds volumes (`volumes/<id>.img`), their records
- * (`records/<id>.json`) and the marker `pool.json` that says it is a pool and which one.
+ * A pool: one directory on a reflink file system that holds volumes (`volumes/<id>.img`), snapshots
+ * (`snapshots/<id>.img`), their records (`records/<id>.json`) and the marker `pool.json` that says it is a pool and which
+ * one.
  *
  * Q1  A directory without marker is never taken for a known pool: this host remembers the pool it served, so a file
  *     system that is mounted late cannot be replaced by the empty directory under it.
- * Q2  Only the process that holds the machine lock writes here; records are read once and kept in memory.
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { failure } from "../domain/errors.ts";
-import type { VolumeId } from "../domain/identity.ts";
+import { parseSnapshotId } from "../domain/identity.ts";
 import { parseStored } from "../domain/stored-record.ts";
-import {
-  ensureDirectory,
-  listNames,
-  readText,
-  removeFile,
-  statOf,
-  syncDirectory,
-  writeDurable,
-} from "../host/files.ts";
+import { ensureDirectory, readText, statOf, writeDurable } from "../host/files.ts";
 import { canReflink } from "../host/reflink.ts";
-import { parseRecord, serializeRecord, type VolumeRecord } from "./volume-record.ts";
+import { RecordStore, type RecordKind } from "./record-store.ts";
+import { parseSnapshotRecord, type SnapshotRecord } from "./snapshot-record.ts";
+import { parseRecord, type VolumeRecord } from "./volume-record.ts";
 
 /** `layer` says what the volumes of the pool are made of. */
 const marker = z.strictObject({ schema: z.literal(1), pool: z.uuid(), layer: z.literal("file") });
@@ -31,10 +25,13 @@ const poolName = "default";
 
 export class Pool {
   readonly path: string;
-  readonly #records = new Map<VolumeId, VolumeRecord>();
+  readonly volumes: RecordStore<VolumeRecord>;
+  readonly snapshots: RecordStore<SnapshotRecord>;
 
-  private constructor(path: string) {
+  private constructor(path: string, volumes: RecordStore<VolumeRecord>, snapshots: RecordStore<SnapshotRecord>) {
     this.path = path;
+    this.volumes = volumes;
+    this.snapshots = snapshots;
   }
 
   /**
@@ -60,52 +57,19 @@ export class Pool {
       const rule = `this host served pool ${known} there (${remembered}); is its file system mounted?`;
       throw failure("unavailable", { cannot, rule, got: found ?? "no pool" });
     }
-    const pool = new Pool(path);
-    await pool.#prepare(found, remembered);
-    return pool;
-  }
-
-  async #prepare(found: string | undefined, remembered: string): Promise<void> {
     const text = `${JSON.stringify({ schema: 1, pool: found ?? randomUUID(), layer: "file" })}\n`;
-    for (const folder of ["volumes", "records"]) await ensureDirectory(join(this.path, folder), 0o700);
-    if (found === undefined) await writeDurable(join(this.path, "pool.json"), text);
+    for (const folder of ["volumes", "snapshots", "records"]) await ensureDirectory(join(path, folder), 0o700);
+    if (found === undefined) await writeDurable(join(path, "pool.json"), text);
     await writeDurable(remembered, text);
-    for (const name of await listNames(join(this.path, "records"))) {
-      if (!name.endsWith(".json")) continue;
-      const file = join(this.path, "records", name);
-      const record = parseRecord(file, (await readText(file)) ?? "");
-      this.#records.set(record.id, record);
-    }
+    return new Pool(path, await open(path, volumeRecords), await open(path, snapshotRecords));
   }
+}
 
-  volumePath(id: VolumeId): string {
-    return join(this.path, "volumes", `${id}.img`);
-  }
+const volumeRecords = { isId: (name: string) => parseSnapshotId(name) === undefined, parse: parseRecord };
+const snapshotRecords = { isId: (name: string) => parseSnapshotId(name) !== undefined, parse: parseSnapshotRecord };
 
-  #recordPath(id: VolumeId): string {
-    return join(this.path, "records", `${id}.json`);
-  }
-
-  get(id: VolumeId): VolumeRecord | undefined {
-    return this.#records.get(id);
-  }
-
-  /** All records in the order of their ids. */
-  all(): readonly VolumeRecord[] {
-    return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
-
-  async save(record: VolumeRecord): Promise<VolumeRecord> {
-    await writeDurable(this.#recordPath(record.id), serializeRecord(record));
-    this.#records.set(record.id, record);
-    return record;
-  }
-
-  async forget(id: VolumeId): Promise<void> {
-    await removeFile(this.#recordPath(id));
-    await syncDirectory(join(this.path, "records"));
-    this.#records.delete(id);
-  }
+async function open<R extends VolumeRecord | SnapshotRecord>(path: string, kind: RecordKind<R>) {
+  return await RecordStore.open(join(path, "records"), kind);
 }
 
 async function readMarker(file: string): Promise<string | undefined> {

@@ -2,7 +2,8 @@
  * What the agent does at start, before the first request is answered (R10, V42, V46).
  *
  * T1  No listener of ours opens, and no new host connection is accepted, before every verified export is linked.
- * T2  Exports that are still complete in the kernel (a restart of the process alone) are not touched.
+ * T2  Exports that are still complete in the kernel (a restart of the process alone) are not touched, but for a look at
+ *     the size of what they export.
  * T3  One volume that cannot be exported does not keep the others away; its condition says why, and it is tried again
  *     for as long as the agent runs (upkeep.ts).
  */
@@ -35,6 +36,7 @@ export async function restoreExports(
   const faults: string[] = [];
   const step = boundedStep(stepMs, signal, (error) => faults.push(messageOf(error)));
   await ports.assertOwn();
+  for (const id of agent.unsettledSnapshots()) await step(async (limit) => agent.settleSnapshot(id, limit));
   for (const { id } of agent.records()) await step(async (limit) => agent.settle(id, limit));
   const published = agent.records().filter((record) => record.publications.length > 0);
   const missing: VolumeRecord[] = [];

@@ -8,7 +8,7 @@ const cluster = "c" as ClusterId;
 const node = parseNodeId(`v1.${"0".repeat(16)}.7f000000-1111-4222-8333-444455556666.${"A".repeat(43)}`);
 assert.ok(node);
 const record: VolumeRecord = {
-  schema: 1,
+  schema: 2,
   layer: "file",
   id: volumeIdOf(cluster, "a"),
   cluster,
@@ -19,13 +19,15 @@ const record: VolumeRecord = {
   backing: { inode: 2n ** 63n + 1n, birthNs: 1_767_225_600_123_456_789n },
   content: { state: "present", type: "ext4", uuid: "7f000000-1111-4222-8333-444455556666" },
   lossSeenAt: "2026-02-03T04:05:06.789Z",
+  growingTo: 2n ** 46n,
+  source: { kind: "volume", id: volumeIdOf(cluster, "b") },
   blankSizes: [335_544_320n, 2n ** 46n],
   lastEpoch: 7,
   publications: [{ epoch: 7, node: node.id, access: "read-write" }],
   revoking: [{ epoch: 6, node: node.id, access: "read-only" }],
 };
 const minimal: VolumeRecord = {
-  schema: 1,
+  schema: 2,
   layer: "file",
   id: record.id,
   cluster,
@@ -47,9 +49,14 @@ describe("the record of a volume", () => {
     for (const written of [record, minimal]) assert.deepEqual(parseRecord("r.json", serializeRecord(written)), written);
   });
 
+  it("is read from schema 1, which had neither growth nor sources, and written as schema 2", () => {
+    const older = serializeRecord({ ...record, schema: 1 });
+    assert.deepEqual(parseRecord("r.json", older), record);
+  });
+
   it("is refused from a newer schema, with both versions named, before anything else is looked at", () => {
-    const newer = JSON.stringify({ schema: 2, everything: "else differs" });
-    assert.throws(() => parseRecord("/pool/r.json", newer), refusal(/\/pool\/r\.json: .*schema 1 .*got 2/));
+    const newer = JSON.stringify({ schema: 3, everything: "else differs" });
+    assert.throws(() => parseRecord("/pool/r.json", newer), refusal(/\/pool\/r\.json: .*schema 2 .*got 3/));
   });
 
   const bad: Readonly<Record<string, unknown>> = {

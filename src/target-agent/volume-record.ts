@@ -9,24 +9,33 @@
 import { z } from "zod";
 import {
   exportIdentityOf,
+  parseSnapshotId,
   parseVolumeId,
   type ClusterId,
   type ExportIdentity,
+  type SnapshotId,
   type VolumeId,
 } from "../domain/identity.ts";
 import { parseNodeId, type NodeId } from "../domain/node-id.ts";
 import { parseStored } from "../domain/stored-record.ts";
 
-export const recordSchema = 1;
+/** 2 added growth and sources; a record of 1 is one of a volume without them. */
+export const recordSchema = 2 as const;
 
-const decimal = z
+export const decimal = z
   .string()
   .regex(/^\d{1,20}$/)
   .transform(BigInt);
-const volumeId = z.string().transform((text, context): VolumeId => {
+export const volumeId = z.string().transform((text, context): VolumeId => {
   const id = parseVolumeId(text);
   if (id !== undefined) return id;
   context.addIssue("not a volume id");
+  return z.NEVER;
+});
+export const snapshotId = z.string().transform((text, context): SnapshotId => {
+  const id = parseSnapshotId(text);
+  if (id !== undefined) return id;
+  context.addIssue("not a snapshot id");
   return z.NEVER;
 });
 const nodeId = z.string().transform((text, context): NodeId => {
@@ -42,17 +51,25 @@ const content = z.discriminatedUnion("state", [
   z.strictObject({ state: z.literal("present"), type: z.string(), uuid: z.string().exactOptional() }),
 ]);
 /** How the backing file is told from any other file that might take its place (R7). */
-const backing = z.strictObject({ inode: decimal, birthNs: decimal });
+export const backing = z.strictObject({ inode: decimal, birthNs: decimal });
+const source = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("snapshot"), id: snapshotId }),
+  z.strictObject({ kind: z.literal("volume"), id: volumeId }),
+]);
 
 const record = z
   .strictObject({
-    schema: z.literal(recordSchema),
+    schema: z.union([z.literal(1), z.literal(recordSchema)]).transform(() => recordSchema),
     /** What the volume is made of. */
     layer: z.literal("file"),
     id: volumeId,
     cluster: z.string().transform((text) => text as ClusterId),
     name: z.string(),
     size: decimal,
+    /** Set while the object is made larger: it may have this size already. */
+    growingTo: decimal.exactOptional(),
+    /** What the volume was made as a copy of; that may be gone. */
+    source: source.exactOptional(),
     /** Only `ready` volumes are served; the other two are finished or undone by the next call or start. */
     state: z.enum(["creating", "ready", "deleting"]),
     createdAt: z.iso.datetime(),
@@ -80,6 +97,6 @@ export function parseRecord(file: string, text: string): VolumeRecord {
   return parseStored(file, text, { known: recordSchema, schema: record });
 }
 
-export function serializeRecord(value: VolumeRecord): string {
+export function serializeRecord(value: object): string {
   return `${JSON.stringify(value, (_key, field: unknown) => (typeof field === "bigint" ? String(field) : field), 1)}\n`;
 }

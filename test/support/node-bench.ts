@@ -14,6 +14,8 @@ import { MemoryDevice } from "../../src/filesystem/memory-device.ts";
 import { MemoryFilesystem } from "../../src/filesystem/memory-filesystem.ts";
 import type { FormatMarks, JournalEntry, NodeJournal } from "../../src/node-journal/index.ts";
 import { MemoryInitiator, type MemoryExport } from "../../src/nvme/memory-initiator.ts";
+import { Expansion } from "../../src/services/expansion.ts";
+import { FilesystemStaging } from "../../src/services/filesystem-staging.ts";
 import { Publishing } from "../../src/services/publishing.ts";
 import { Staging, type StageRequest } from "../../src/services/staging.ts";
 import { Stats } from "../../src/services/stats.ts";
@@ -107,19 +109,23 @@ export class NodeBench {
   readonly paths = this.recorder.watch("paths", this.directories, ["ensureTarget", "removeTarget"]);
   staging: Staging;
   publishing: Publishing;
+  expansion: Expansion;
   stats: Stats;
 
   constructor() {
     const started = this.#start();
     this.staging = started.staging;
     this.publishing = started.publishing;
+    this.expansion = started.expansion;
     this.stats = started.stats;
   }
 
   #start() {
     const { node, initiator, filesystem, journal, marks, paths } = this;
-    const deps = { cluster, node, initiator, filesystem, journal, marks, paths };
-    return { staging: new Staging(deps), publishing: new Publishing(deps), stats: new Stats(deps) };
+    const host = { cluster, node, initiator, filesystem, journal, marks, paths };
+    const deps = { ...host, filesystems: new FilesystemStaging(host) };
+    const [staging, publishing] = [new Staging(deps), new Publishing(deps)];
+    return { staging, publishing, expansion: new Expansion(deps), stats: new Stats(deps) };
   }
 
   /** A new process: what was in memory is gone, the kernel and the journal stay. */

@@ -21,7 +21,11 @@ const births: readonly (readonly [RegExp, Files, readonly string[]])[] = [
     { attr_serial: "kernel-made", attr_model: "Linux", attr_allow_any_host: "0" },
     ["namespaces", "allowed_hosts"],
   ],
-  [/^subsystems\/[^/]+\/namespaces\/\d+$/, { device_path: "(null)", device_uuid: "kernel-made", enable: "0" }, []],
+  [
+    /^subsystems\/[^/]+\/namespaces\/\d+$/,
+    { device_path: "(null)", device_uuid: "kernel-made", enable: "0", revalidate_size: "" },
+    [],
+  ],
   [/^ports\/\d+$/, { addr_trtype: "", addr_adrfam: "", addr_traddr: "", addr_trsvcid: "" }, ["subsystems"]],
   [/^hosts\/[^/]+$/, {}, []],
 ];

@@ -9,7 +9,7 @@ import { parseNodeId, type NodeIdParts } from "../../src/domain/node-id.ts";
 import type { Exec } from "../../src/host/exec.ts";
 import { NvmetConfigfs } from "../../src/target-agent/configfs.ts";
 import { Exporter } from "../../src/target-agent/exporter.ts";
-import { FileLayer } from "../../src/target-agent/file-layer.ts";
+import { FileLayer } from "../../src/target-agent/layers/file-layer.ts";
 import { ListenerGate } from "../../src/target-agent/listener-gate.ts";
 import { Pool } from "../../src/target-agent/pool.ts";
 import { firstPortId, Ports } from "../../src/target-agent/ports.ts";
@@ -63,7 +63,7 @@ export class TargetBench {
     this.tree.revive();
     const portals = [{ address: "127.0.0.1", port: 4420 }];
     const pool = await Pool.open(this.poolPath, this.statePath);
-    const layer = new FileLayer({ pool, exec: this.exec });
+    const layer = new FileLayer({ directory: pool.path, exec: this.exec });
     const configfs = new NvmetConfigfs(this.tree.root);
     const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals }) });
     const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });
@@ -94,7 +94,7 @@ export class TargetBench {
 
   /** What the pool holds: images and records. */
   files(): readonly string[] {
-    return ["volumes", "records"].flatMap((folder) => fs.readdirSync(path.join(this.poolPath, folder)));
+    return ["volumes", "snapshots", "records"].flatMap((folder) => fs.readdirSync(path.join(this.poolPath, folder)));
   }
 
   image(name: string): string {

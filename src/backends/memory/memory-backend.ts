@@ -9,14 +9,15 @@ import {
   hostIdentityOf,
   type ClusterId,
   type Nqn,
+  type SnapshotId,
   type Uuid,
   type VolumeId,
 } from "../../domain/identity.ts";
-import type { Attachment, Volume } from "../../domain/model.ts";
+import type { Attachment, Snapshot, Volume, VolumeSource } from "../../domain/model.ts";
 import { parseNodeId } from "../../domain/node-id.ts";
 import { pageOf, type Page, type PageRequest } from "../../domain/page.ts";
 import { holdersAtMost, openPublication, revokedBy } from "../../domain/publications.ts";
-import type { Backend, Capacity, PublishRequest, Revoked, VolumeSpec } from "../backend.ts";
+import type { Backend, Capacity, PublishRequest, Revoked, SnapshotSpec, VolumeSpec } from "../backend.ts";
 
 interface Stored extends Volume {
   readonly lastEpoch: number;
@@ -41,6 +42,7 @@ export class MemoryBackend implements Backend {
   /** Over all volumes that ever were: one that is made again under an old name opens no old epoch. */
   #highestEpoch = 0;
   readonly #volumes = new Map<VolumeId, Stored>();
+  readonly #snapshots = new Map<SnapshotId, Snapshot>();
 
   constructor(options: { readonly total: Bytes; readonly cluster: ClusterId }) {
     this.#total = options.total;
@@ -69,21 +71,30 @@ export class MemoryBackend implements Backend {
   }
 
   #free(): Bytes {
-    return this.#total - [...this.#volumes.values()].reduce((sum, volume) => sum + volume.size, 0n);
+    const kept = [...this.#volumes.values(), ...this.#snapshots.values()];
+    return this.#total - kept.reduce((sum, { size }) => sum + size, 0n);
+  }
+
+  #assertFree(needed: Bytes, cannot: string): void {
+    if (needed <= this.#free()) return;
+    throw failure("no_capacity", { cannot, rule: `the pool has ${this.#free()} bytes left`, got: needed });
   }
 
   async create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume> {
     await this.probe(signal);
+    const cannot = "create the volume";
     const existing = this.#volumes.get(spec.id);
-    if (existing?.size === spec.size) return existing;
     if (existing !== undefined) {
-      const rule = `it exists with ${existing.size} bytes`;
-      throw failure("already_exists", { cannot: "create the volume", rule, got: spec.size });
+      if (existing.size === spec.size && existing.source?.id === spec.source?.id) return existing;
+      const rule = `it exists with ${existing.size} bytes, as a copy of ${existing.source?.id ?? "nothing"}`;
+      throw failure("already_exists", { cannot, rule, got: spec });
     }
-    if (spec.size > this.#free()) {
-      const rule = `the pool has ${this.#free()} bytes left`;
-      throw failure("no_capacity", { cannot: "create the volume", rule, got: spec.size });
+    const least = spec.source === undefined ? 0n : this.#sizeOf(spec.source);
+    if (spec.size < least) {
+      const rule = `it must have at least the ${least} bytes of its source`;
+      throw failure("out_of_range", { cannot, rule, got: spec.size });
     }
+    this.#assertFree(spec.size, cannot);
     const volume: Stored = {
       ...spec,
       content: { state: "blank" },
@@ -97,12 +108,70 @@ export class MemoryBackend implements Backend {
     return volume;
   }
 
+  #sizeOf(source: VolumeSource): Bytes {
+    const found = source.kind === "volume" ? this.#volumes.get(source.id) : this.#snapshots.get(source.id);
+    if (found !== undefined) return found.size;
+    const rule = `there is no source ${source.kind} with that id`;
+    throw failure("not_found", { cannot: "create the volume", rule, got: source.id });
+  }
+
+  async expand(id: VolumeId, size: Bytes, signal: AbortSignal): Promise<Volume> {
+    await this.probe(signal);
+    const volume = this.#existing(id, "grow the volume");
+    if (volume.size >= size) return volume;
+    this.#assertFree(size - volume.size, "grow the volume");
+    const grown = { ...volume, size };
+    this.#volumes.set(id, grown);
+    return grown;
+  }
+
+  #existing(id: VolumeId, cannot: string): Stored {
+    const volume = this.#volumes.get(id);
+    if (volume !== undefined) return volume;
+    throw failure("not_found", { cannot, rule: "there is no volume with that volume_id", got: id });
+  }
+
+  async createSnapshot({ id, name, source }: SnapshotSpec, signal: AbortSignal): Promise<Snapshot> {
+    await this.probe(signal);
+    const cannot = "take the snapshot";
+    const existing = this.#snapshots.get(id);
+    if (existing?.source === source) return existing;
+    if (existing !== undefined) {
+      throw failure("already_exists", { cannot, rule: `it exists of ${existing.source}`, got: source });
+    }
+    const { size } = this.#existing(source, cannot);
+    this.#assertFree(size, cannot);
+    const snapshot: Snapshot = { id, name, source, size, createdAt: new Date() };
+    this.#snapshots.set(id, snapshot);
+    return snapshot;
+  }
+
+  async getSnapshot(id: SnapshotId, signal: AbortSignal): Promise<Snapshot | undefined> {
+    await this.probe(signal);
+    return this.#snapshots.get(id);
+  }
+
+  async listSnapshots(
+    source: VolumeId | undefined,
+    page: PageRequest<Snapshot>,
+    signal: AbortSignal,
+  ): Promise<Page<Snapshot>> {
+    await this.probe(signal);
+    const all = [...this.#snapshots.values()];
+    return pageOf(source === undefined ? all : all.filter((snapshot) => snapshot.source === source), page);
+  }
+
+  async deleteSnapshot(id: SnapshotId, signal: AbortSignal): Promise<void> {
+    await this.probe(signal);
+    this.#snapshots.delete(id);
+  }
+
   async get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined> {
     await this.probe(signal);
     return this.#volumes.get(id);
   }
 
-  async list(request: PageRequest, signal: AbortSignal): Promise<Page<Volume>> {
+  async list(request: PageRequest<Volume>, signal: AbortSignal): Promise<Page<Volume>> {
     await this.probe(signal);
     return pageOf([...this.#volumes.values()], request);
   }
@@ -119,11 +188,7 @@ export class MemoryBackend implements Backend {
 
   async publish(id: VolumeId, request: PublishRequest, signal: AbortSignal): Promise<Attachment> {
     await this.probe(signal);
-    const volume = this.#volumes.get(id);
-    if (volume === undefined) {
-      const rule = "there is no volume with that volume_id";
-      throw failure("not_found", { cannot: "publish the volume", rule, got: id });
-    }
+    const volume = this.#existing(id, "publish the volume");
     const { publication, ...state } = openPublication(volume, request, holdersAtMost);
     this.#highestEpoch = Math.max(this.#highestEpoch, state.lastEpoch);
     this.#volumes.set(id, { ...volume, publications: state.publications, lastEpoch: state.lastEpoch });

@@ -19,6 +19,7 @@ export interface FailureNews {
 
 const news: Readonly<Record<string, Partial<Record<ErrorKind, string>>>> = {
   CreateVolume: { no_capacity: "PoolFull" },
+  ControllerExpandVolume: { no_capacity: "PoolFull" },
   NodeStageVolume: { precondition: "StageRefused" },
   ControllerUnpublishVolume: { unavailable: "FenceWaits", timeout: "FenceWaits" },
 };

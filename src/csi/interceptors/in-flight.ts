@@ -1,5 +1,5 @@
 /**
- * At most one call per volume and service at a time; a second one is ABORTED, as the specification asks for. Calls that
+ * At most one call per volume or snapshot and service at a time; a second one is ABORTED, as the specification asks for. Calls that
  * change nothing need no lock.
  */
 import { failure } from "../../domain/errors.ts";
@@ -11,13 +11,17 @@ const locked = new Set([
   "DeleteVolume",
   "ControllerPublishVolume",
   "ControllerUnpublishVolume",
+  "ControllerExpandVolume",
+  "CreateSnapshot",
+  "DeleteSnapshot",
   "NodeStageVolume",
   "NodeUnstageVolume",
   "NodePublishVolume",
   "NodeUnpublishVolume",
+  "NodeExpandVolume",
 ]);
 
-/** `keyOf` gives calls about one volume one key, whether they name it by id or by name. */
+/** `keyOf` gives calls about one volume or snapshot one key, whether they name it by id or by name. */
 export function inFlight(keyOf: (call: { readonly method: string; readonly subject: string }) => string): Interceptor {
   const held = new InFlight();
   return async (call, next) => {
@@ -26,7 +30,8 @@ export function inFlight(keyOf: (call: { readonly method: string; readonly subje
     const service = call.method.startsWith("Node") ? "node" : "controller";
     using lock = held.tryAcquire(`${service} ${keyOf({ method: call.method, subject })}`);
     if (lock === undefined) {
-      const rule = "another operation on this volume is in progress";
+      const kind = call.method.endsWith("Snapshot") ? "snapshot" : "volume";
+      const rule = `another operation on this ${kind} is in progress`;
       throw failure("busy", { cannot: `serve ${call.method}`, rule, got: subject });
     }
     return await next(call);

@@ -1,6 +1,6 @@
 /**
- * One line per RPC when it ends: id, method, volume, duration, code. `volume` is always a volume id, also where the
- * request has only the `name` of a volume to be made. Nothing further in logs requests (innermost code never logs).
+ * One line per RPC when it ends: id, method, volume, duration, code. `volume` and `snapshot` are always ids, also where
+ * the request has only the `name` of one to be made. Nothing further in logs requests (innermost code never logs).
  */
 import { status } from "@grpc/grpc-js";
 import type { Logger } from "../../observability/logger.ts";
@@ -14,15 +14,32 @@ const quiet = new Set(["Probe", "GetPluginInfo", "GetPluginCapabilities", "NodeG
 /** A request is logged before its sizes are checked. */
 const longestText = 128;
 
-/** The fields that say which volume a call is about. */
-function subjectFields(
-  { method, request }: Call,
-  handleOf: HandleOf,
-): { readonly volume?: string; readonly name?: string } {
-  const { volume_id: id, name } = request as { readonly volume_id?: unknown; readonly name?: unknown };
-  if (typeof id === "string" && id !== "") return { volume: id.slice(0, longestText) };
-  if (method !== "CreateVolume" || typeof name !== "string" || name === "") return {};
-  return { volume: handleOf({ method, subject: name }), name: name.slice(0, longestText) };
+interface SubjectFields {
+  readonly volume?: string;
+  readonly snapshot?: string;
+  readonly name?: string;
+}
+
+/** What calls make that come with a name alone. */
+const made: ReadonlyMap<string, "volume" | "snapshot"> = new Map([
+  ["CreateVolume", "volume"],
+  ["CreateSnapshot", "snapshot"],
+]);
+
+/** The fields that say which volume and snapshot a call is about. */
+function subjectFields({ method, request }: Call, handleOf: HandleOf): SubjectFields {
+  const text = (field: string) => {
+    const value: unknown = Reflect.get(request, field);
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const [volume = text("source_volume_id"), snapshot, name] = ["volume_id", "snapshot_id", "name"].map(text);
+  const ids = {
+    ...(volume !== undefined && { volume: volume.slice(0, longestText) }),
+    ...(snapshot !== undefined && { snapshot: snapshot.slice(0, longestText) }),
+  };
+  const kind = made.get(method);
+  if (kind === undefined || name === undefined) return ids;
+  return { ...ids, [kind]: handleOf({ method, subject: name }), name: name.slice(0, longestText) };
 }
 
 export function requestLog(logger: Logger, handleOf: HandleOf): Interceptor {

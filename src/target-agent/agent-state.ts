@@ -1,0 +1,156 @@
+/**
+ * What the parts of the target agent share: records, locks, and what is wrong with which volume.
+ *
+ * S1  Whoever needs several locks takes them in one order: snapshots and volumes by their ids, then `capacityKey`.
+ */
+import { failure, messageOf } from "../domain/errors.ts";
+import type { Bytes } from "../domain/capacity.ts";
+import { hostIdentityOf, type ClusterId, type Nqn, type SnapshotId, type VolumeId } from "../domain/identity.ts";
+import type { Publication, Volume } from "../domain/model.ts";
+import { parseNodeId } from "../domain/node-id.ts";
+import { KeyedMutex } from "../lib/keyed-lock.ts";
+import { observeContent } from "./content.ts";
+import type { DesiredExport, Exporter } from "./exporter.ts";
+import type { VolumeLayer } from "./layers/layer.ts";
+import type { Pool } from "./pool.ts";
+import type { SnapshotRecord } from "./snapshot-record.ts";
+import { exportOf, type VolumeRecord } from "./volume-record.ts";
+import { volumeOf } from "./volume-view.ts";
+
+export interface TargetAgentDeps {
+  readonly cluster: ClusterId;
+  readonly pool: Pool;
+  readonly layer: VolumeLayer;
+  readonly exporter: Exporter;
+  /** Time of day, for records. */
+  readonly now: () => Date;
+}
+
+/** Two that need room must not be promised the same. */
+const capacityKey = "capacity";
+
+export class AgentState {
+  readonly deps: TargetAgentDeps;
+  readonly #locks = new KeyedMutex();
+  /** Why a volume could not be exported, or settled at the start, until it can. */
+  readonly #faults = new Map<VolumeId, string>();
+  /** Why a volume's content could not be looked at, until it can. */
+  readonly #blindness = new Map<VolumeId, string>();
+
+  constructor(deps: TargetAgentDeps) {
+    this.deps = deps;
+  }
+
+  /** S1. */
+  async locked<T>(keys: readonly (VolumeId | SnapshotId)[], signal: AbortSignal, task: () => Promise<T>): Promise<T> {
+    const inOrder = [...new Set<string>(keys)].toSorted();
+    const take = inOrder.reduceRight((next, key) => async () => this.#locks.run(key, signal, next), task);
+    return await take();
+  }
+
+  /** Records of this cluster's volumes; a pool may hold those of others. */
+  records(): readonly VolumeRecord[] {
+    return this.deps.pool.volumes.all().filter((record) => record.cluster === this.deps.cluster);
+  }
+
+  snapshotRecords(): readonly SnapshotRecord[] {
+    return this.deps.pool.snapshots.all().filter((record) => record.cluster === this.deps.cluster);
+  }
+
+  /** Volumes of another cluster are not there. */
+  record(id: VolumeId): VolumeRecord | undefined {
+    const record = this.deps.pool.volumes.get(id);
+    return record?.cluster === this.deps.cluster ? record : undefined;
+  }
+
+  snapshotRecord(id: SnapshotId): SnapshotRecord | undefined {
+    const record = this.deps.pool.snapshots.get(id);
+    return record?.cluster === this.deps.cluster ? record : undefined;
+  }
+
+  view(record: VolumeRecord): Volume {
+    return volumeOf(record, this.#faults.get(record.id) ?? this.#blindness.get(record.id));
+  }
+
+  isFaulty(id: VolumeId): boolean {
+    return this.#faults.has(id);
+  }
+
+  /** Nothing is wrong with the volume any more, or it has gone. */
+  acquit(id: VolumeId): void {
+    this.#faults.delete(id);
+    this.#blindness.delete(id);
+  }
+
+  async available(): Promise<Bytes> {
+    const { pool, layer } = this.deps;
+    const volumes = pool.volumes.all().map(({ id, size, growingTo = 0n }) => {
+      return { id, size: growingTo > size ? growingTo : size };
+    });
+    return await layer.available({ volumes, snapshots: pool.snapshots.all() });
+  }
+
+  /** Lets `promise` write down that `needed` bytes are taken, or refuses. */
+  async reserve<T>(
+    needed: Bytes,
+    words: { readonly cannot: string; readonly signal: AbortSignal },
+    promise: () => Promise<T>,
+  ): Promise<T> {
+    return await this.#locks.run(capacityKey, words.signal, async () => {
+      const available = await this.available();
+      if (needed <= available) return await promise();
+      const rule = `the pool has room for ${available} bytes`;
+      throw failure("no_capacity", { cannot: words.cannot, rule, got: needed });
+    });
+  }
+
+  /** Reads the backing store and keeps what was seen. */
+  async observe(record: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> {
+    const { layer, now, pool } = this.deps;
+    const seen = observeContent(record, await layer.content(record, signal), now());
+    this.#blindness.delete(record.id);
+    return seen === record ? record : await pool.volumes.save(seen);
+  }
+
+  /** A look whose failure is a word in the volume's condition, and no more. */
+  async look(record: VolumeRecord, signal: AbortSignal): Promise<void> {
+    await noting(this.#blindness, record.id, signal, async () => this.observe(record, signal));
+  }
+
+  /** Work whose failure is a word in the volume's condition, until it succeeds. */
+  async guarded(id: VolumeId, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+    await noting(this.#faults, id, signal, work);
+  }
+
+  /** What configfs should hold for a record; fails when its backing store is not the one that was made (R7). */
+  async desired(record: VolumeRecord): Promise<DesiredExport> {
+    const hosts = hostsOf(record.id, record.publications);
+    const devicePath = await this.deps.layer.verified(record);
+    return { ...exportOf(record), devicePath, hosts };
+  }
+}
+
+/** Keeps why `work` failed, whatever the reason, until it succeeds; only the end of `signal` passes on. */
+async function noting(
+  reasons: Map<VolumeId, string>,
+  id: VolumeId,
+  signal: AbortSignal,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+    reasons.delete(id);
+  } catch (error) {
+    reasons.set(id, messageOf(error));
+    signal.throwIfAborted();
+  }
+}
+
+/** The host NQNs that publications stand for. */
+export function hostsOf(id: VolumeId, publications: readonly Publication[]): readonly Nqn[] {
+  return publications.map(({ node, epoch }) => {
+    const parts = parseNodeId(node);
+    if (parts === undefined) throw new Error(`BUG: unparsed node id ${node}`);
+    return hostIdentityOf(parts.uuid, id, epoch).hostNqn;
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * The layer `file`: one sparse file for each volume and snapshot, in a directory on a file system with reflinks.
+ *
+ * Y1  A file's identity is its inode and birth time; its size must be that of the record.
+ * Y2  A copy is one FICLONE: the kernel lets no write into the source meanwhile, so it is of one instant.
+ * Y3  Nothing is over-committed: a volume is promised its whole size, because each block that it shares may be written
+ *     anew, and a snapshot what it held when it was taken.
+ */
+import { dirname, join } from "node:path";
+import { failure } from "../../domain/errors.ts";
+import type { Bytes } from "../../domain/capacity.ts";
+import { parseSnapshotId } from "../../domain/identity.ts";
+import type { Content } from "../../domain/model.ts";
+import { probeSignature } from "../../host/blkid.ts";
+import { askOnce, readRegions } from "../../host/direct-io.ts";
+import type { Exec } from "../../host/exec.ts";
+import { lstatOf, removeFile, statOf, syncDirectory } from "../../host/files.ts";
+import { cloneFile, createSparseFile, enlargeFile } from "../../host/sparse-file.ts";
+import { spaceOf } from "../../host/paths.ts";
+import type { BackingIdentity } from "../volume-record.ts";
+import type { Kept, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
+
+/** Share of the free space that is kept for the file system's own growth: 1/64. */
+const reservedShare = 64n;
+const sectorBytes = 512n;
+
+export class FileLayer implements VolumeLayer {
+  readonly #directory: string;
+  readonly #exec: Exec;
+
+  /** `directory` has the folders `volumes` and `snapshots`. */
+  constructor(deps: { readonly directory: string; readonly exec: Exec }) {
+    this.#directory = deps.directory;
+    this.#exec = deps.exec;
+  }
+
+  #path(id: ObjectId): string {
+    return join(this.#directory, parseSnapshotId(id) === undefined ? "volumes" : "snapshots", `${id}.img`);
+  }
+
+  async assertVacant(id: ObjectId): Promise<void> {
+    const path = this.#path(id);
+    if ((await lstatOf(path)) === undefined) return;
+    throw failure("precondition", { cannot: `create ${path}`, rule: "it exists without a record; move it away" });
+  }
+
+  async create({ id, size }: ObjectToMake): Promise<BackingIdentity> {
+    const path = this.#path(id);
+    await createSparseFile(path, size);
+    return await this.#identityOf(path);
+  }
+
+  async copy(source: StoredObject, { id, size }: ObjectToMake): Promise<BackingIdentity> {
+    const path = this.#path(id);
+    await cloneFile({ from: await this.verified(source), to: path, size });
+    return await this.#identityOf(path);
+  }
+
+  async #identityOf(path: string): Promise<BackingIdentity> {
+    const made = await statOf(path);
+    if (made === undefined) throw failure("unavailable", { cannot: `create ${path}`, rule: "it vanished" });
+    return { inode: made.ino, birthNs: made.birthtimeNs };
+  }
+
+  async remove(id: ObjectId): Promise<void> {
+    const path = this.#path(id);
+    await removeFile(path);
+    await syncDirectory(dirname(path));
+  }
+
+  /** Y1. */
+  async verified({ id, size, backing }: StoredObject): Promise<string> {
+    const path = this.#path(id);
+    const cannot = `use the backing file ${path}`;
+    const found = await statOf(path);
+    if (found?.isFile() !== true) throw failure("precondition", { cannot, rule: "it must exist" });
+    if (backing === undefined || found.ino !== backing.inode || found.birthtimeNs !== backing.birthNs) {
+      const kind = parseSnapshotId(id) === undefined ? "volume" : "snapshot";
+      const rule = `it must be the file made for ${kind} ${id}`;
+      throw failure("precondition", { cannot, rule, got: { inode: found.ino, birthNs: found.birthtimeNs } });
+    }
+    if (found.size === size) return path;
+    throw failure("precondition", { cannot, rule: `it must have ${size} bytes`, got: found.size });
+  }
+
+  async sizeOf(id: ObjectId): Promise<Bytes | undefined> {
+    return (await statOf(this.#path(id)))?.size;
+  }
+
+  async grow(object: StoredObject, size: Bytes): Promise<void> {
+    await enlargeFile(await this.verified(object), size);
+  }
+
+  async content(object: StoredObject, signal: AbortSignal): Promise<Content> {
+    const path = await this.verified(object);
+    if ((await this.allocated(object.id)) === 0n) return { state: "blank" };
+    const signature = await probeSignature(this.#exec, path, { signal });
+    if (signature === undefined) return { state: "present", type: "unknown" };
+    const { type, uuid } = signature;
+    return uuid === undefined ? { state: "present", type } : { state: "present", type, uuid };
+  }
+
+  async blocks(object: StoredObject, offsets: readonly Bytes[], signal: AbortSignal): Promise<readonly Buffer[]> {
+    const path = await this.verified(object);
+    const request = { path, expect: { kind: "file" }, exclusive: false, regions: [], blocks: offsets } as const;
+    const reading = await readRegions(askOnce(this.#exec), request, { signal });
+    if (reading.kind === "read") return reading.blocks;
+    throw failure("unavailable", { cannot: `read ${path}`, rule: reading.reason, got: reading.code });
+  }
+
+  async allocated(id: ObjectId): Promise<Bytes> {
+    return ((await statOf(this.#path(id)))?.blocks ?? 0n) * sectorBytes;
+  }
+
+  /** Y3. Free space alone says too much where files share blocks, and the whole space where others keep files too. */
+  async available({ volumes, snapshots }: Kept): Promise<Bytes> {
+    const { blockSize, blocks, availableBlocks } = await spaceOf(this.#directory);
+    const [free, total] = [availableBlocks * blockSize, blocks * blockSize];
+    let [owed, promised] = [0n, 0n];
+    for (const { id, size } of volumes) {
+      const allocated = await this.allocated(id);
+      owed += allocated < size ? size - allocated : 0n;
+      promised += size;
+    }
+    for (const { id } of snapshots) promised += await this.allocated(id);
+    const [unowed, unpromised] = [free - owed, total - promised];
+    const left = (unowed < unpromised ? unowed : unpromised) - free / reservedShare;
+    return left < 0n ? 0n : left;
+  }
+}

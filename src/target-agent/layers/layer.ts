@@ -1,0 +1,56 @@
+/**
+ * What volumes and snapshots are made of: the one contract of every layer under the target agent.
+ *
+ * L1  An object is used only while it is the very one that was made: its identity is compared at each use (R7, V8).
+ * L2  Content is what the layer reads from the object itself, never inherited: nothing allocated is blank; anything else is
+ *     content, even when it cannot be named (DESIGN 5.1 a).
+ * L3  A copy holds every write that was acknowledged before the call, as after a power loss at one instant, and shares with
+ *     its source what both still hold. Each of them may be removed first.
+ * L4  What fails leaves nothing of the new object behind.
+ */
+import type { Bytes } from "../../domain/capacity.ts";
+import type { SnapshotId, VolumeId } from "../../domain/identity.ts";
+import type { Content } from "../../domain/model.ts";
+import type { BackingIdentity } from "../volume-record.ts";
+
+export type ObjectId = VolumeId | SnapshotId;
+
+/** A volume or a snapshot to be made. */
+export interface ObjectToMake {
+  readonly id: ObjectId;
+  readonly size: Bytes;
+}
+
+/** One that was made. */
+export interface StoredObject extends ObjectToMake {
+  readonly backing?: BackingIdentity;
+}
+
+export interface VolumeLayer {
+  /** An object that no record explains is somebody's data: it is never replaced. */
+  assertVacant(id: ObjectId): Promise<void>;
+  create(object: ObjectToMake): Promise<BackingIdentity>;
+  /** L3. The copy may be larger than its source. */
+  copy(source: StoredObject, copy: ObjectToMake): Promise<BackingIdentity>;
+  /** Absent = done. */
+  remove(id: ObjectId): Promise<void>;
+  /** L1: the path of the verified object, as the kernel target takes it. */
+  verified(object: StoredObject): Promise<string>;
+  /** As it is now, whatever a record says; undefined when the object is not there. */
+  sizeOf(id: ObjectId): Promise<Bytes | undefined>;
+  grow(object: StoredObject, size: Bytes): Promise<void>;
+  /** L2. */
+  content(object: StoredObject, signal: AbortSignal): Promise<Content>;
+  /** Blocks of 4 KiB, for what lies in fixed places. */
+  blocks(object: StoredObject, offsets: readonly Bytes[], signal: AbortSignal): Promise<readonly Buffer[]>;
+  /** Room that an object takes now, whether it shares it or not. */
+  allocated(id: ObjectId): Promise<Bytes>;
+  /** Room that new objects can be promised, beside what all that are kept were promised. */
+  available(kept: Kept): Promise<Bytes>;
+}
+
+/** All that a pool keeps. */
+export interface Kept {
+  readonly volumes: readonly ObjectToMake[];
+  readonly snapshots: readonly ObjectToMake[];
+}

@@ -1,0 +1,84 @@
+/**
+ * Who may reach which volume of a target agent: publish, and the fence (DESIGN 5.2).
+ *
+ * P1  A publication that ends is listed as `revoking` until the fence is proven; every later call finishes it first.
+ */
+import { failure } from "../domain/errors.ts";
+import type { VolumeId } from "../domain/identity.ts";
+import type { Access, Attachment } from "../domain/model.ts";
+import type { NodeIdParts } from "../domain/node-id.ts";
+import { holdersAtMost, openPublication, revokedBy } from "../domain/publications.ts";
+import { hostsOf, type AgentState } from "./agent-state.ts";
+import { exportOf, type VolumeRecord } from "./volume-record.ts";
+import type { Volumes } from "./volumes.ts";
+
+export interface PublicationRequest {
+  readonly node: NodeIdParts;
+  readonly access: Access;
+}
+
+export class PublishedVolumes {
+  readonly #state: AgentState;
+  readonly #volumes: Volumes;
+
+  constructor(state: AgentState, volumes: Volumes) {
+    this.#state = state;
+    this.#volumes = volumes;
+  }
+
+  async publish(id: VolumeId, request: PublicationRequest, signal: AbortSignal): Promise<Attachment> {
+    const { pool, exporter } = this.#state.deps;
+    return await this.#state.locked([id], signal, async () => {
+      const settled = await this.finish(this.#ready(id), signal);
+      const read = await this.#state.observe(settled, signal);
+      const { publication, publications, lastEpoch } = openPublication(read, request, holdersAtMost);
+      const isNew = lastEpoch !== read.lastEpoch;
+      const record = isNew ? await pool.volumes.save({ ...read, publications, lastEpoch }) : read;
+      await exporter.ensure(await this.#state.desired(record), signal);
+      this.#state.acquit(id);
+      return {
+        epoch: publication.epoch,
+        portals: exporter.ports.portals,
+        size: record.size,
+        blankSizes: record.blankSizes,
+        content: record.content,
+        access: publication.access,
+      };
+    });
+  }
+
+  #ready(id: VolumeId): VolumeRecord {
+    const record = this.#state.record(id);
+    if (record?.state === "ready") return record;
+    const rule = "there is no volume with that volume_id";
+    throw failure("not_found", { cannot: "publish the volume", rule, got: id });
+  }
+
+  /** Absent volume or publication = done, but a begun revocation is finished first. */
+  async unpublish(id: VolumeId, revoked: NodeIdParts | "everyone", signal: AbortSignal): Promise<void> {
+    const { pool } = this.#state.deps;
+    await this.#state.locked([id], signal, async () => {
+      const record = this.#state.record(id);
+      if (record === undefined) return;
+      const gone = revokedBy(record.publications, revoked);
+      const publications = record.publications.filter((held) => !gone.includes(held));
+      const revoking = [...record.revoking, ...gone];
+      if (revoking.length === 0) return;
+      const begun = gone.length > 0 ? await pool.volumes.save({ ...record, publications, revoking }) : record;
+      await this.finish(begun, signal);
+    });
+  }
+
+  /** What an earlier call or process has begun with a volume: its growth, and P1. */
+  async finish(found: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> {
+    const record = await this.#volumes.settleGrowth(found);
+    if (record.revoking.length === 0) return record;
+    const { pool, exporter } = this.#state.deps;
+    const { nqn } = exportOf(record);
+    await exporter.withdraw(nqn, hostsOf(record.id, record.revoking), signal);
+    const fenced = await pool.volumes.save({ ...record, revoking: [] });
+    // The fence is done; a failed look must not make it look undone.
+    await this.#state.look(fenced, signal);
+    return this.#state.record(record.id) ?? fenced;
+  }
+}

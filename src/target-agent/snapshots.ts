@@ -1,0 +1,108 @@
+/**
+ * Snapshots of a target agent: copies of a volume that no host ever reaches. They outlive their source.
+ *
+ * H1  A snapshot is of one instant between its record and its answer. One that was cut short is taken anew: nobody was
+ *     told of it.
+ */
+import { failure } from "../domain/errors.ts";
+import type { SnapshotId, VolumeId } from "../domain/identity.ts";
+import type { Snapshot } from "../domain/model.ts";
+import type { AgentState } from "./agent-state.ts";
+import { snapshotOf, snapshotSchema, type SnapshotRecord } from "./snapshot-record.ts";
+import { takeCopy } from "./take-copy.ts";
+import type { VolumeRecord } from "./volume-record.ts";
+
+export interface SnapshotToMake {
+  readonly id: SnapshotId;
+  readonly name: string;
+  readonly source: VolumeId;
+}
+
+export class Snapshots {
+  readonly #state: AgentState;
+
+  constructor(state: AgentState) {
+    this.#state = state;
+  }
+
+  async create(spec: SnapshotToMake, signal: AbortSignal): Promise<Snapshot> {
+    const { id, source } = spec;
+    const { pool, layer } = this.#state.deps;
+    return await this.#state.locked([id, source], signal, async () => {
+      const found = this.#state.snapshotRecord(id);
+      if (found?.state === "ready") return sameOrRefuse(found, source);
+      if (found !== undefined) await this.erase(found);
+      const volume = this.#sourceOf(spec);
+      await this.#assertVacant(id);
+      const needed = await layer.allocated(source);
+      const draft = await this.#state.reserve(needed, { cannot: "take the snapshot", signal }, async () =>
+        pool.snapshots.save(this.#draft(spec, volume)),
+      );
+      return snapshotOf(await this.#take(draft, volume, signal));
+    });
+  }
+
+  #sourceOf({ source }: SnapshotToMake): VolumeRecord {
+    const volume = this.#state.record(source);
+    if (volume?.state === "ready") return volume;
+    const rule = "there is no volume with that source_volume_id";
+    throw failure("not_found", { cannot: "take the snapshot", rule, got: source });
+  }
+
+  async #assertVacant(id: SnapshotId): Promise<void> {
+    const { pool, layer } = this.#state.deps;
+    const other = pool.snapshots.get(id);
+    if (other !== undefined) {
+      const rule = "the pool has it for another cluster";
+      throw failure("precondition", { cannot: `take snapshot ${id}`, rule, got: other.cluster });
+    }
+    await layer.assertVacant(id);
+  }
+
+  async #take(draft: SnapshotRecord, volume: VolumeRecord, signal: AbortSignal): Promise<SnapshotRecord> {
+    const { pool, layer, now } = this.#state.deps;
+    try {
+      const backing = await takeCopy(layer, volume, draft, signal);
+      return await pool.snapshots.save({ ...draft, backing, createdAt: now().toISOString(), state: "ready" });
+    } catch (error) {
+      // The layer took its own object away; one that is there now is somebody else's.
+      await pool.snapshots.forget(draft.id);
+      throw error;
+    }
+  }
+
+  #draft({ id, name, source }: SnapshotToMake, { size, blankSizes }: VolumeRecord): SnapshotRecord {
+    const { cluster, now } = this.#state.deps;
+    const made = { schema: snapshotSchema, layer: "file", createdAt: now().toISOString(), state: "creating" } as const;
+    return { ...made, id, cluster, name, source, size, blankSizes };
+  }
+
+  async delete(id: SnapshotId, signal: AbortSignal): Promise<void> {
+    await this.#state.locked([id], signal, async () => {
+      const record = this.#state.snapshotRecord(id);
+      if (record !== undefined)
+        await this.erase(await this.#state.deps.pool.snapshots.save({ ...record, state: "deleting" }));
+    });
+  }
+
+  /** Finishes or undoes what a crash interrupted. */
+  async settle(id: SnapshotId, signal: AbortSignal): Promise<void> {
+    await this.#state.locked([id], signal, async () => {
+      const record = this.#state.snapshotRecord(id);
+      if (record !== undefined && record.state !== "ready") await this.erase(record);
+    });
+  }
+
+  /** The object first, the record last. */
+  async erase({ id }: SnapshotRecord): Promise<void> {
+    const { pool, layer } = this.#state.deps;
+    await layer.remove(id);
+    await pool.snapshots.forget(id);
+  }
+}
+
+function sameOrRefuse(found: SnapshotRecord, source: VolumeId): Snapshot {
+  if (found.source === source) return snapshotOf(found);
+  const rule = `a snapshot of that name exists of ${found.source}`;
+  throw failure("already_exists", { cannot: "take the snapshot", rule, got: source });
+}

@@ -1,0 +1,181 @@
+/**
+ * Volumes of a target agent: made, made larger, removed.
+ *
+ * V1  The record is the reservation: from the moment it is saved its size counts as promised.
+ * V2  A caller that is told "no room" does not come back: nothing may be left of the attempt.
+ * V3  A volume that was cut short while it grew has either size: which one, its layer says.
+ */
+import { failure } from "../domain/errors.ts";
+import type { Bytes } from "../domain/capacity.ts";
+import type { VolumeId } from "../domain/identity.ts";
+import type { Volume, VolumeSource } from "../domain/model.ts";
+import type { AgentState } from "./agent-state.ts";
+import { takeCopy, type Original } from "./take-copy.ts";
+import { exportOf, recordSchema, type VolumeRecord } from "./volume-record.ts";
+
+export interface VolumeToMake {
+  readonly id: VolumeId;
+  readonly name: string;
+  readonly size: Bytes;
+  readonly source?: VolumeSource;
+}
+
+/** A context has room for so many sizes; nobody grows a volume that often without putting anything on it. */
+const mostBlankSizes = 100;
+
+export class Volumes {
+  readonly #state: AgentState;
+
+  constructor(state: AgentState) {
+    this.#state = state;
+  }
+
+  async create(spec: VolumeToMake, signal: AbortSignal): Promise<Volume> {
+    const { id, source } = spec;
+    const { pool } = this.#state.deps;
+    return await this.#state.locked(source === undefined ? [id] : [id, source.id], signal, async () => {
+      const found = this.#state.record(id);
+      if (found?.state === "ready") return this.#sameOrRefuse(found, spec);
+      if (found !== undefined) await this.erase(found);
+      await this.#assertVacant(id);
+      const original = source && this.#originalOf(source, spec.size);
+      const draft = await this.#state.reserve(spec.size, { cannot: "create the volume", signal }, async () =>
+        pool.volumes.save(this.#draft(spec, original)),
+      );
+      const made = await this.#make(draft, original, signal);
+      return this.#state.view(await pool.volumes.save({ ...made, state: "ready" }));
+    });
+  }
+
+  /** What bears the volume's name without being known as this cluster's volume is somebody's data. */
+  async #assertVacant(id: VolumeId): Promise<void> {
+    const { pool, layer } = this.#state.deps;
+    const cannot = `create volume ${id}`;
+    const other = pool.volumes.get(id);
+    if (other !== undefined) {
+      throw failure("precondition", { cannot, rule: "the pool has it for another cluster", got: other.cluster });
+    }
+    await layer.assertVacant(id);
+  }
+
+  #originalOf(source: VolumeSource, size: Bytes): Original {
+    const cannot = "create the volume";
+    const record = source.kind === "volume" ? this.#state.record(source.id) : this.#state.snapshotRecord(source.id);
+    if (record?.state !== "ready") {
+      throw failure("not_found", { cannot, rule: `there is no source ${source.kind} with that id`, got: source.id });
+    }
+    if (size < record.size) {
+      const rule = `it must have at least the ${record.size} bytes of its source`;
+      throw failure("out_of_range", { cannot, rule, got: size });
+    }
+    return record;
+  }
+
+  /** V2. */
+  async #make(draft: VolumeRecord, original: Original | undefined, signal: AbortSignal): Promise<VolumeRecord> {
+    const { pool, layer } = this.#state.deps;
+    try {
+      if (original === undefined) return { ...draft, backing: await layer.create(draft) };
+      const made = { ...draft, backing: await takeCopy(layer, original, draft, signal) };
+      return { ...made, content: await layer.content(made, signal) };
+    } catch (error) {
+      // The layer took its own object away; one that is there now is somebody else's.
+      await pool.volumes.forget(draft.id);
+      throw error;
+    }
+  }
+
+  #sameOrRefuse(found: VolumeRecord, { size, source }: VolumeToMake): Volume {
+    const cannot = "create the volume";
+    if (found.source?.id !== source?.id) {
+      const rule = `it exists as a copy of ${found.source?.id ?? "nothing"}`;
+      throw failure("already_exists", { cannot, rule, got: source?.id ?? "nothing" });
+    }
+    if (found.size === size) return this.#state.view(found);
+    throw failure("already_exists", { cannot, rule: `it exists with ${found.size} bytes`, got: size });
+  }
+
+  #draft({ id, name, size, source }: VolumeToMake, original: Original | undefined): VolumeRecord {
+    const { cluster, now } = this.#state.deps;
+    return {
+      schema: recordSchema,
+      layer: "file",
+      ...{ id, name, size, cluster },
+      ...(source !== undefined && { source }),
+      state: "creating",
+      createdAt: now().toISOString(),
+      content: { state: "blank" },
+      blankSizes: [...new Set([...(original?.blankSizes ?? []), size])],
+      // Milliseconds since 1970: above every epoch of an earlier volume of the same name, whose hosts stay revoked.
+      lastEpoch: now().getTime(),
+      publications: [],
+      revoking: [],
+    };
+  }
+
+  async expand(id: VolumeId, size: Bytes, signal: AbortSignal): Promise<Volume> {
+    const { pool, layer, exporter } = this.#state.deps;
+    return await this.#state.locked([id], signal, async () => {
+      const found = this.#state.record(id);
+      if (found?.state !== "ready") {
+        const rule = "there is no volume with that volume_id";
+        throw failure("not_found", { cannot: "grow the volume", rule, got: id });
+      }
+      const settled = await this.settleGrowth(found);
+      if (settled.size < size) {
+        assertFewSizes(settled);
+        const seen = await this.#state.observe(settled, signal);
+        const growing = await this.#state.reserve(size - seen.size, { cannot: "grow the volume", signal }, async () =>
+          pool.volumes.save({ ...seen, growingTo: size }),
+        );
+        try {
+          await layer.grow(growing, size);
+        } finally {
+          await this.settleGrowth(growing);
+        }
+      }
+      const grown = this.#state.record(id) ?? settled;
+      // Also for one that has the size already: the call that made it larger may have ended before its hosts were told.
+      if (grown.publications.length > 0) await exporter.revalidate(exportOf(grown).nqn, signal);
+      return this.#state.view(grown);
+    });
+  }
+
+  /** V3. */
+  async settleGrowth(record: VolumeRecord): Promise<VolumeRecord> {
+    const { growingTo, ...rest } = record;
+    if (growingTo === undefined) return record;
+    const { pool, layer } = this.#state.deps;
+    if ((await layer.sizeOf(record.id)) !== growingTo) return await pool.volumes.save(rest);
+    // Nobody can have begun a mkfs at the old size of a volume that nobody holds and that has nothing allocated.
+    const isUntouched = rest.publications.length === 0 && rest.content.state === "blank";
+    const blankSizes = isUntouched ? [growingTo] : [...new Set([...rest.blankSizes, growingTo])];
+    return await pool.volumes.save({ ...rest, size: growingTo, blankSizes });
+  }
+
+  async delete(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#state.locked([id], signal, async () => {
+      const record = this.#state.record(id);
+      if (record === undefined) return;
+      const holders = [...record.publications, ...record.revoking].map((held) => held.node);
+      if (holders.length > 0) {
+        throw failure("in_use", { cannot: `delete volume ${id}`, rule: "it must not be published", got: holders });
+      }
+      await this.erase(await this.#state.deps.pool.volumes.save({ ...record, state: "deleting" }));
+    });
+  }
+
+  /** The object first, the record last: a crash in between leaves a record that says what is left to do. */
+  async erase({ id }: VolumeRecord): Promise<void> {
+    const { pool, layer } = this.#state.deps;
+    await layer.remove(id);
+    await pool.volumes.forget(id);
+    this.#state.acquit(id);
+  }
+}
+
+function assertFewSizes({ content, blankSizes, publications }: VolumeRecord): void {
+  if (content.state === "present" || publications.length === 0 || blankSizes.length < mostBlankSizes) return;
+  const rule = `a published volume that holds nothing grows at most ${mostBlankSizes} times; stage it or unpublish it`;
+  throw failure("precondition", { cannot: "grow the volume", rule, got: blankSizes.length });
+}
