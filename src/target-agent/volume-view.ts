@@ -3,8 +3,9 @@ import type { Condition, Volume } from "../domain/model.ts";
 import type { VolumeRecord } from "./volume-record.ts";
 
 export function volumeOf(record: VolumeRecord, fault?: string): Volume {
-  const { id, name, size, content, publications } = record;
-  return { id, name, size, content, publications, condition: conditionOf(record, fault) };
+  const { id, name, size, source, content, publications } = record;
+  const condition = conditionOf(record, fault);
+  return { id, name, size, ...(source !== undefined && { source }), content, publications, condition };
 }
 
 function conditionOf({ lossSeenAt, content, publications }: VolumeRecord, fault: string | undefined): Condition {

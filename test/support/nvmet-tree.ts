@@ -5,6 +5,7 @@
  * 1. A new subsystem, namespace or port has its attributes; a directory that is in use cannot be removed (EBUSY).
  * 2. Every change of the file system is written down, in order, and one of them can be the last of a killed process.
  */
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import fsp from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
@@ -31,6 +32,14 @@ const births: readonly (readonly [RegExp, Files, readonly string[]])[] = [
 ];
 const watched = ["mkdir", "rmdir", "unlink", "symlink", "rename"] as const;
 
+/** This machine's file system may have no reflinks; what needs them is tested where they are. */
+const copyWithHoles: FsCall = async (to, from, mode) => {
+  const isExclusive = (Number(mode) & fs.constants.COPYFILE_EXCL) !== 0;
+  if (isExclusive && fs.existsSync(String(to))) throw Object.assign(new Error("EEXIST"), { code: "EEXIST" });
+  execFileSync("cp", [String(from), String(to)]);
+  return Promise.resolve(undefined);
+};
+
 export class NvmetTree {
   readonly root: string;
   /** `verb path` of every change so far; paths in the tree are relative to its root. */
@@ -53,9 +62,9 @@ export class NvmetTree {
       if (args[1] === fs.constants.O_WRONLY) this.#write(`write ${this.#name(String(args[0]))}`);
       return await open(...args);
     });
-    // This machine's file system may have no reflinks; what needs them is tested where they are.
-    const copyFile = fsp.copyFile as FsCall;
-    t.mock.method(fsp, "copyFile", async (from: unknown, to: unknown) => copyFile(from, to));
+    t.mock.method(fsp, "copyFile", async (from: unknown, to: unknown, mode: unknown) =>
+      this.#change("copy", copyWithHoles, [to, from, mode]),
+    );
     syncBuiltinESMExports();
     t.after(() => {
       t.mock.restoreAll();

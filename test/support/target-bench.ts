@@ -4,7 +4,14 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import { exportIdentityOf, volumeIdOf, type ClusterId, type VolumeId } from "../../src/domain/identity.ts";
+import {
+  exportIdentityOf,
+  snapshotIdOf,
+  volumeIdOf,
+  type ClusterId,
+  type SnapshotId,
+  type VolumeId,
+} from "../../src/domain/identity.ts";
 import { parseNodeId, type NodeIdParts } from "../../src/domain/node-id.ts";
 import type { Exec } from "../../src/host/exec.ts";
 import { NvmetConfigfs } from "../../src/target-agent/configfs.ts";
@@ -20,6 +27,8 @@ import { NvmetTree } from "./nvmet-tree.ts";
 
 const cluster = "test-cluster" as ClusterId;
 export const size = 320n * 1024n * 1024n;
+
+const done = { exitCode: 0, signal: undefined, stdout: "", stderr: "" };
 
 export interface Started {
   readonly agent: TargetAgent;
@@ -49,14 +58,24 @@ export class TargetBench {
     return new TargetBench(directory.path, t);
   }
 
-  /** Nothing is recognised here; nft works. */
+  /** What a direct read finds, where it is not zeros. */
+  blockAt: (offset: bigint) => Buffer | undefined = () => undefined;
+
+  /** Nothing is recognised here; nft and direct reads work. */
   readonly exec: Exec = async (file, _args, { input = "" }) => {
     const program = `${file} ${input}`.trim();
+    if (file === process.execPath) return Promise.resolve({ ...done, stdout: this.#read(input) });
     this.programs.push(program);
     this.tree.calls.push(`run ${program}`);
     const exitCode = file.includes("blkid") ? this.blkidStatus : 0;
-    return Promise.resolve({ exitCode, signal: undefined, stdout: "", stderr: "" });
+    return Promise.resolve({ ...done, exitCode });
   };
+
+  #read(question: string): string {
+    const { blocks } = JSON.parse(question) as { readonly blocks: readonly string[] };
+    const found = blocks.map((offset) => this.blockAt(BigInt(offset)) ?? Buffer.alloc(4096));
+    return JSON.stringify({ ok: true, firstNonZero: null, blocks: found.map((block) => block.toString("base64")) });
+  }
 
   /** A new process, up to the moment in which it serves. */
   async start(): Promise<Started> {
@@ -74,6 +93,10 @@ export class TargetBench {
 
   id(name: string): VolumeId {
     return volumeIdOf(cluster, name);
+  }
+
+  snapshotId(name: string): SnapshotId {
+    return snapshotIdOf(cluster, name);
   }
 
   nqn(name: string): string {
