@@ -15,7 +15,7 @@ export function pageRequest<Id extends string>(
   const after = token === "" ? undefined : parse(token);
   if (token !== "" && after === undefined) {
     const rule = "starting_token must be a next_token of this driver";
-    throw failure("bad_token", { cannot: "list", rule, got: token });
+    throw failure("bad_token", { cannot: "continue the list", rule, got: token });
   }
   return { ...(after !== undefined && { after }), ...(limit !== 0 && { limit }) };
 }

@@ -139,8 +139,8 @@ describe("a device of the kernel: its file systems", () => {
 
   it("are mounted with the options of their kind", async () => {
     const cases = [
-      ["xfs", false, "noatime,rw"],
-      ["xfs", true, "noatime,norecovery,ro"],
+      ["xfs", false, "nouuid,noatime,rw"],
+      ["xfs", true, "nouuid,noatime,norecovery,ro"],
       ["btrfs", true, "noatime,rescue=nologreplay,ro"],
     ] as const;
     for (const [type, readOnly, options] of cases) {

@@ -17,6 +17,8 @@ export const xfs: FilesystemKind = {
   diagnose: (path) => ["xfs_repair", "-n", path],
   damagedStatus: 1,
   grow: (_device, path) => ["xfs_growfs", "-d", path],
-  options: [],
+  // A copy has the UUID of its source, and both may be mounted here (V24, F56). That a device is the right one is known
+  // by then (R5).
+  options: ["nouuid"],
   readOnlyOptions: ["norecovery"],
 };

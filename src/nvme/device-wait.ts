@@ -96,8 +96,9 @@ export class DeviceWait {
 
   /** The error when time is up: what was still missing. */
   expired(reports: readonly string[] | undefined, cause: unknown): DomainError {
+    const { cannot } = this.#options;
     const { rule, got } = this.#obstacle;
     const said = reports === undefined || reports.length === 0 ? "" : ` (${reports.join("; ")})`;
-    return failure("timeout", { cannot: `${this.#options.cannot} in time`, rule: `${rule}${said}`, got, cause });
+    return failure("timeout", { cannot, rule: `${rule}${said}`, got, cause });
   }
 }

@@ -91,11 +91,11 @@ export class KernelInitiator implements Initiator {
     let reports: readonly string[] | undefined;
     // The signal alone makes an attempt reject, and the wait below ends by it too.
     attempts.then((said) => (reports = said)).catch(() => undefined);
-    return await this.#wait(request, `connect ${request.nqn}`, () => reports, signal);
+    return await this.#wait(request, `connect ${request.nqn} in time`, () => reports, signal);
   }
 
   async grown(target: Target, atLeast: Bytes, signal: AbortSignal): Promise<NvmeDevice> {
-    return await this.#wait({ ...target, atLeast }, `see ${target.nqn} grow`, () => undefined, signal);
+    return await this.#wait({ ...target, atLeast }, `see ${target.nqn} grow in time`, () => undefined, signal);
   }
 
   /** Looks at snapshots until one shows the whole device (K2). */

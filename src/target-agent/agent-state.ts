@@ -91,16 +91,12 @@ export class AgentState {
   }
 
   /** Lets `promise` write down that `needed` bytes are taken, or refuses. */
-  async reserve<T>(
-    needed: Bytes,
-    words: { readonly cannot: string; readonly signal: AbortSignal },
-    promise: () => Promise<T>,
-  ): Promise<T> {
-    return await this.#locks.run(capacityKey, words.signal, async () => {
+  async reserve<T>(needed: Bytes, cannot: string, signal: AbortSignal, promise: () => Promise<T>): Promise<T> {
+    return await this.#locks.run(capacityKey, signal, async () => {
       const available = await this.available();
       if (needed <= available) return await promise();
       const rule = `the pool has room for ${available} bytes`;
-      throw failure("no_capacity", { cannot: words.cannot, rule, got: needed });
+      throw failure("no_capacity", { cannot, rule, got: needed });
     });
   }
 

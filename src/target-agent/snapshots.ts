@@ -35,7 +35,7 @@ export class Snapshots {
       const volume = this.#sourceOf(spec);
       await this.#assertVacant(id);
       const needed = await layer.allocated(source);
-      const draft = await this.#state.reserve(needed, { cannot: "take the snapshot", signal }, async () =>
+      const draft = await this.#state.reserve(needed, "take the snapshot", signal, async () =>
         pool.snapshots.save(this.#draft(spec, volume)),
       );
       return snapshotOf(await this.#take(draft, volume, signal));

@@ -39,7 +39,7 @@ export class Volumes {
       if (found !== undefined) await this.erase(found);
       await this.#assertVacant(id);
       const original = source && this.#originalOf(source, spec.size);
-      const draft = await this.#state.reserve(spec.size, { cannot: "create the volume", signal }, async () =>
+      const draft = await this.#state.reserve(spec.size, "create the volume", signal, async () =>
         pool.volumes.save(this.#draft(spec, original)),
       );
       const made = await this.#make(draft, original, signal);
@@ -125,7 +125,7 @@ export class Volumes {
       if (settled.size < size) {
         assertFewSizes(settled);
         const seen = await this.#state.observe(settled, signal);
-        const growing = await this.#state.reserve(size - seen.size, { cannot: "grow the volume", signal }, async () =>
+        const growing = await this.#state.reserve(size - seen.size, "grow the volume", signal, async () =>
           pool.volumes.save({ ...seen, growingTo: size }),
         );
         try {

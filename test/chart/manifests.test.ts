@@ -71,7 +71,7 @@ for (const [name, manifests] of cases) {
       assert.equal(spec.automountServiceAccountToken, false);
       assert.deepEqual(
         holders.map((container) => container.name),
-        ["driver", "provisioner", "attacher"],
+        ["driver", "provisioner", "attacher", "resizer"],
       );
     });
 
@@ -108,7 +108,8 @@ describe("the pod", () => {
       "emptyDir -> /tmp rw",
       token,
     ]);
-    for (const sidecar of ["provisioner", "attacher"]) assert.deepEqual(mountsOf(pod, sidecar), [socket, token]);
+    for (const sidecar of ["provisioner", "attacher", "resizer"])
+      assert.deepEqual(mountsOf(pod, sidecar), [socket, token]);
     const more = podOf(await render(undefined, signal, optionalSidecars));
     assert.deepEqual(mountsOf(more, "liveness-probe"), [socket]);
     assert.deepEqual(mountsOf(more, "registrar"), [socket, "/var/lib/kubelet/plugins_registry -> /registration rw"]);
@@ -213,8 +214,8 @@ describe("the objects of the cluster", () => {
       metadata.annotations?.["storageclass.kubernetes.io/is-default-class"],
     ]);
     assert.deepEqual(words, [
-      ["nvmetcp", "csi.nvmetcp.dev", "Delete", "Immediate", false, "false"],
-      ["nvmetcp-retain", "csi.nvmetcp.dev", "Retain", "Immediate", false, "false"],
+      ["nvmetcp", "csi.nvmetcp.dev", "Delete", "Immediate", true, "false"],
+      ["nvmetcp-retain", "csi.nvmetcp.dev", "Retain", "Immediate", true, "false"],
     ]);
   });
 

@@ -18,7 +18,7 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
   [{ "image.tagg": "1" }, /at '\/image': additional properties 'tagg' not allowed/],
   [{ "pool.directory": "/p" }, /at '\/pool': additional properties 'directory' not allowed/],
   [{ "kernelModules.laod": true }, /at '\/kernelModules': additional properties 'laod' not allowed/],
-  [{ "sidecars.resizer.image.tag": "v1" }, /at '\/sidecars': additional properties 'resizer' not allowed/],
+  [{ "sidecars.snapshotter.image.tag": "v1" }, /at '\/sidecars': additional properties 'snapshotter' not allowed/],
   [{ "sidecars.attacher.args": [] }, /at '\/sidecars\/attacher': additional properties 'args' not allowed/],
   [{ "registrar.enable": true }, /at '\/registrar': additional properties 'enable' not allowed/],
   [{ "storageClasses.scratch.create": true }, /at '\/storageClasses': additional properties 'scratch' not allowed/],

@@ -9,7 +9,7 @@ nvmet=/sys/kernel/config/nvmet
 for path in $nvmet/subsystems/* $nvmet/ports/* $nvmet/hosts/* /sys/class/nvme/nvme* /sys/class/nvme-subsystem/*; do
   echo "kernel: $path"
 done
-for path in ${poolPath}/volumes/* ${poolPath}/records/* ${stateDir}/node/journal/* ${stateDir}/node/formatted/*; do echo "file: $path"; done
+for path in ${poolPath}/{volumes,snapshots,records}/* ${stateDir}/node/journal/* ${stateDir}/node/formatted/*; do echo "file: $path"; done
 grep -E ' /dev/nvme|/staging|/target' /proc/self/mountinfo | sed 's/^/mount: /' || true
 nft list tables 2>/dev/null | sed 's/^/nft: /' || true
 for path in /dev/nvme*n*; do echo "device: $path"; done

@@ -1,6 +1,7 @@
 /** One volume of a driver in the lab, through CSI calls: what the kernel tests do with it, step by step. */
 import { exportIdentityOf, volumeIdOf, type ClusterId } from "../../src/domain/identity.ts";
 import type { FilesystemType } from "../../src/domain/model.ts";
+import type { VolumeContentSource } from "../../src/gen/csi/v1/VolumeContentSource.ts";
 import type { VolumeCapability } from "../../src/gen/csi/v1/VolumeCapability.ts";
 import type { Machine } from "../lab/machine.ts";
 import type { CallOptions, CsiClient } from "./csi-client.ts";
@@ -59,13 +60,14 @@ export class GuestVolume {
     this.target = `/run/kubelet/${name}/pod/target`;
   }
 
-  /** Makes the volume; 320 MiB unless given. */
-  async create(sizeMiB = 320): Promise<void> {
+  /** Makes the volume; 320 MiB unless given, and blank unless it is to be a copy. */
+  async create(sizeMiB = 320, volume_content_source: VolumeContentSource | null = null): Promise<void> {
     const { volume } = await this.#guest.client.controller.CreateVolume({
       name: this.#name,
       capacity_range: { required_bytes: String(sizeMiB * 1024 * 1024) },
       volume_capabilities: [this.#capability],
       parameters: this.#parameters,
+      volume_content_source,
     });
     this.#volumeContext = volume?.volume_context ?? {};
     if (volume?.volume_id !== this.id) throw new Error(`expected volume ${this.id}; got ${volume?.volume_id}`);
@@ -117,9 +119,28 @@ export class GuestVolume {
     await this.#guest.client.controller.DeleteVolume({ volume_id: this.id });
   }
 
+  /** Makes the volume larger, on the target and here. */
+  async expand(sizeMiB: number): Promise<void> {
+    const capacity_range = { required_bytes: String(sizeMiB * 1024 * 1024) };
+    await this.#guest.client.controller.ControllerExpandVolume({ volume_id: this.id, capacity_range });
+    const paths = { volume_path: this.target, staging_target_path: this.staging };
+    await this.#guest.client.node.NodeExpandVolume({ volume_id: this.id, capacity_range, ...paths });
+  }
+
+  /** Takes a snapshot, and gives it as something to copy. */
+  async snapshot(name: string): Promise<VolumeContentSource & { readonly snapshot: { readonly snapshot_id: string } }> {
+    const { snapshot } = await this.#guest.client.controller.CreateSnapshot({ name, source_volume_id: this.id });
+    return { snapshot: { snapshot_id: snapshot?.snapshot_id ?? "" } };
+  }
+
+  /** The volume as something to copy. */
+  get asSource(): VolumeContentSource {
+    return { volume: { volume_id: this.id } };
+  }
+
   /** Everything up to the stage. */
-  async open(): Promise<void> {
-    await this.create();
+  async open(sizeMiB?: number, source?: VolumeContentSource): Promise<void> {
+    await this.create(sizeMiB, source);
     await this.publish();
     await this.stage();
   }

@@ -65,7 +65,7 @@ export async function censusOf(node: ClusterNode): Promise<readonly string[]> {
     shopt -s nullglob
     cd /sys/kernel/config/nvmet 2>/dev/null || true
     for path in subsystems/*:v1-* /sys/class/nvme/nvme* /dev/nvme*n*; do echo "kernel: $path"; done
-    for path in /var/lib/nvmetcp-csi/pool/volumes/* /var/lib/nvmetcp-csi/pool/records/*; do echo "pool: $path"; done
+    for path in /var/lib/nvmetcp-csi/pool/{volumes,snapshots,records}/*; do echo "pool: $path"; done
     for path in /var/lib/nvmetcp-csi/state/node/journal/* /var/lib/nvmetcp-csi/state/node/formatted/*; do
       echo "state: $path"
     done

@@ -10,14 +10,18 @@ export interface ClaimShape {
   readonly mebibytes?: number;
   /** A PersistentVolume by name. */
   readonly volumeName?: string;
+  /** What its volume is to be a copy of. */
+  readonly dataSource?: { readonly kind: string; readonly name: string };
 }
 
-export function claimSpec({ storageClassName = deleteClass, mebibytes = 320, volumeName }: ClaimShape = {}): object {
+export function claimSpec(shape: ClaimShape = {}): object {
+  const { storageClassName = deleteClass, mebibytes = 320, volumeName, dataSource } = shape;
   return {
     accessModes: ["ReadWriteOnce"],
     storageClassName,
     resources: { requests: { storage: `${mebibytes}Mi` } },
     ...(volumeName !== undefined && { volumeName }),
+    ...(dataSource !== undefined && { dataSource }),
   };
 }
 

@@ -1,0 +1,79 @@
+/**
+ * A write load on a raw device or a file that knows what it was promised: each write has a number, and the numbers that are
+ * on the medium are kept outside the machine. What is found later, on the volume or on a copy, is judged by them.
+ */
+import assert from "node:assert/strict";
+import { poll } from "../../../src/host/clock.ts";
+import type { Machine, Spawned } from "../../lab/machine.ts";
+import type { LedgerBlock } from "./block.ts";
+import { placeOf } from "./place.ts";
+
+type Found = LedgerBlock | "blank" | "torn";
+const program = (machine: Machine) => [machine.node, `${machine.project}/test/support/block-ledger/program.ts`];
+
+export class BlockLedger {
+  readonly #machine: Machine;
+  readonly #volume: string;
+  readonly #blocks: number;
+  #writer: Spawned | undefined;
+  #promised = 0;
+
+  private constructor(machine: Machine, volume: string, blocks: number) {
+    this.#machine = machine;
+    this.#volume = volume;
+    this.#blocks = blocks;
+  }
+
+  /** Writes to `path` from now on, in the first `blocks` blocks. */
+  static async open(
+    machine: Machine,
+    { path, volume, blocks = 256 }: { readonly path: string; readonly volume: string; readonly blocks?: number },
+  ): Promise<BlockLedger> {
+    const ledger = new BlockLedger(machine, volume, blocks);
+    ledger.#writer = await machine.spawn([...program(machine), "write", path, volume, String(blocks)], {
+      onStdoutLine: (line) => (ledger.#promised = Number(line)),
+    });
+    return ledger;
+  }
+
+  /** The last write that is on the medium. */
+  get promised(): number {
+    return this.#promised;
+  }
+
+  /** Waits until so many writes more are promised. */
+  async advance(writes: number, signal: AbortSignal): Promise<void> {
+    const wanted = this.#promised + writes;
+    await poll(async () => Promise.resolve(this.#promised >= wanted ? true : undefined), signal);
+  }
+
+  /** Ends the load. Another ending than by the signal means that a write had failed before. */
+  async close(): Promise<void> {
+    await this.#writer?.kill("SIGTERM");
+    assert.equal((await this.#writer?.exited)?.signal, "SIGTERM", "no write failed");
+  }
+
+  /**
+   * Judges what is at a path: it must be as after one instant, with every write up to `least` and none beyond `most`. Gives
+   * the instant back.
+   */
+  async judge(path: string, { least, most }: { readonly least: number; readonly most: number }): Promise<number> {
+    const read = [...program(this.#machine), "read", path, String(this.#blocks)];
+    const found = JSON.parse((await this.#machine.exec(read)).stdout) as readonly Found[];
+    const sequences = found.map((block) => (typeof block === "string" ? 0 : block.sequence));
+    const instant = Math.max(...sequences);
+    assert.deepEqual(found, this.#asAfter(instant), `as after write ${instant}`);
+    assert.ok(instant >= least, `write ${least} was promised, and the last one there is ${instant}`);
+    assert.ok(instant <= most, `write ${most} was the last one, and there is ${instant}`);
+    return instant;
+  }
+
+  #asAfter(instant: number): readonly Found[] {
+    const blocks: Found[] = Array.from({ length: this.#blocks }, () => "blank");
+    for (let sequence = 1; sequence <= instant; sequence += 1) {
+      const number = placeOf(sequence, this.#blocks);
+      blocks[number] = { volume: this.#volume, number, sequence };
+    }
+    return blocks;
+  }
+}
