@@ -15,10 +15,18 @@ const controllerRpcs = [
   "GET_SNAPSHOT",
   "CLONE_VOLUME",
   "EXPAND_VOLUME",
+  "PUBLISH_READONLY",
+  "SINGLE_NODE_MULTI_WRITER",
   "VOLUME_CONDITION",
 ] as const;
 
-const nodeRpcs = ["STAGE_UNSTAGE_VOLUME", "GET_VOLUME_STATS", "EXPAND_VOLUME", "VOLUME_CONDITION"] as const;
+const nodeRpcs = [
+  "STAGE_UNSTAGE_VOLUME",
+  "GET_VOLUME_STATS",
+  "EXPAND_VOLUME",
+  "SINGLE_NODE_MULTI_WRITER",
+  "VOLUME_CONDITION",
+] as const;
 
 export const controllerCapabilities: ControllerGetCapabilitiesResponse = {
   capabilities: controllerRpcs.map((type) => ({ rpc: { type } })),

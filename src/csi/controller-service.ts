@@ -50,7 +50,7 @@ const publishRequest = z.object({
   volume_id: required,
   node_id: required,
   volume_capability: requiredCapability,
-  readonly: z.literal(false, "must be false: PUBLISH_READONLY is not advertised"),
+  readonly: z.boolean(),
 });
 const unpublishRequest = z.object({ volume_id: required, node_id: z.string() });
 const validateRequest = z.object({
@@ -121,12 +121,10 @@ function publishRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
   const { attachments } = deps;
   return {
     async ControllerPublishVolume(request, { method, signal }) {
-      const { volume_id, node_id } = decode(method, publishRequest, request);
-      const attachment = await attachments.publish(
-        volumeOf(deps.backend, volume_id),
-        { nodeId: node_id, access: "read-write" },
-        signal,
-      );
+      const { volume_id, node_id, volume_capability, readonly } = decode(method, publishRequest, request);
+      const access = readonly ? "read-only" : volume_capability.access;
+      const volume = volumeOf(deps.backend, volume_id);
+      const attachment = await attachments.publish(volume, { nodeId: node_id, access }, signal);
       return { publish_context: encodeAttachment(attachment) };
     },
     async ControllerUnpublishVolume(request, { method, signal }) {

@@ -6,7 +6,7 @@ import { isAbsolute, normalize } from "node:path";
 import { z } from "zod";
 import { describeValue, failure } from "../domain/errors.ts";
 import { parseMountOptions } from "../domain/mount-options.ts";
-import { filesystemTypes, type Usage } from "../domain/model.ts";
+import { filesystemTypes, type Capability, type Usage } from "../domain/model.ts";
 import { hideSecrets, isSecretName, stripped } from "./redact.ts";
 
 /** Parses a request with a schema; the first issue becomes the error. Secret fields are not quoted. */
@@ -80,7 +80,13 @@ export const capacityRange = wireRange.nullable().transform(toRange);
 export const requiredCapacityRange = wireRange.transform(toRange);
 
 /** The access modes that this driver serves. */
-const servedModes: readonly string[] = ["SINGLE_NODE_WRITER"];
+const servedModes: Readonly<Record<string, Omit<Capability, "usage">>> = {
+  SINGLE_NODE_WRITER: { access: "read-write", isForOnePod: false },
+  SINGLE_NODE_SINGLE_WRITER: { access: "read-write", isForOnePod: true },
+  SINGLE_NODE_MULTI_WRITER: { access: "read-write", isForOnePod: false },
+  SINGLE_NODE_READER_ONLY: { access: "read-only", isForOnePod: false },
+};
+const modeRule = `must be ${Object.keys(servedModes).join(" or ")}`;
 
 const wireCapability = z.object({
   access_mode: z.object({ mode: z.union([z.string(), z.number()]) }, "must be set").nullable(),
@@ -89,17 +95,10 @@ const wireCapability = z.object({
   block: z.object({}).nullish(),
 });
 
-/** A volume capability as a usage, or the reason why it cannot be served. */
-export const capability = wireCapability.transform((wire, context): Usage => {
-  const refuse = (message: string, ...path: string[]) => {
-    context.addIssue({ code: "custom", message, path });
-    return z.NEVER;
-  };
-  const { access_mode, mount, block } = wire;
-  if (access_mode === null) return refuse("must be set", "access_mode");
-  if (!servedModes.includes(String(access_mode.mode))) {
-    return refuse(`must be ${servedModes.join(" or ")}`, "access_mode", "mode");
-  }
+type WireCapability = z.output<typeof wireCapability>;
+type Refuse = (message: string, ...path: string[]) => never;
+
+function usageOf({ mount, block }: WireCapability, refuse: Refuse): Usage {
   if (mount && block) return refuse("must be either mount or block");
   if (block) return { kind: "block" };
   if (!mount) return refuse("must have mount or block set");
@@ -107,6 +106,18 @@ export const capability = wireCapability.transform((wire, context): Usage => {
   if (type === undefined) return refuse(`must be ${filesystemTypes.join(" or ")}`, "mount", "fs_type");
   if (mount.volume_mount_group !== "") return refuse("must be empty: not supported", "mount", "volume_mount_group");
   return { kind: "filesystem", type, options: parseMountOptions(type, mount.mount_flags) };
+}
+
+/** A volume capability, or the reason why it cannot be served. */
+export const capability = wireCapability.transform((wire, context): Capability => {
+  const refuse: Refuse = (message, ...path) => {
+    context.addIssue({ code: "custom", message, path });
+    return z.NEVER;
+  };
+  if (wire.access_mode === null) return refuse("must be set", "access_mode");
+  const mode = servedModes[String(wire.access_mode.mode)];
+  if (mode === undefined) return refuse(modeRule, "access_mode", "mode");
+  return { usage: usageOf(wire, refuse), ...mode };
 });
 
 /** A capability that must be given. */

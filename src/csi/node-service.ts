@@ -88,7 +88,7 @@ function stageRpcs({ backend, staging }: NodeDeps): Rpcs<"csi.v1.Node"> {
         volume: volumeOf(backend, fields.volume_id),
         attachment: decodeAttachment(fields.publish_context),
         stagingPath: fields.staging_target_path,
-        usage: fields.volume_capability,
+        usage: fields.volume_capability.usage,
         mkfs: fields.volume_context,
       };
       note(await staging.stage(staged, signal));
@@ -112,8 +112,9 @@ function publishRpcs({ backend, publishing }: NodeDeps): Rpcs<"csi.v1.Node"> {
           volume: volumeOf(backend, fields.volume_id),
           stagingPath: stagedAt(fields.staging_target_path),
           targetPath: fields.target_path,
-          usage: fields.volume_capability,
-          readOnly: fields.readonly,
+          usage: fields.volume_capability.usage,
+          readOnly: fields.readonly || fields.volume_capability.access === "read-only",
+          isForOnePod: fields.volume_capability.isForOnePod,
         },
         signal,
       );

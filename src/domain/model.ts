@@ -88,6 +88,14 @@ export type Usage =
   | { readonly kind: "block" }
   | { readonly kind: "filesystem"; readonly type: FilesystemType; readonly options: readonly string[] };
 
+/** What somebody who asks for a volume may do with it. */
+export interface Capability {
+  readonly usage: Usage;
+  readonly access: Access;
+  /** Only one pod at a time may use it, also on one node. */
+  readonly isForOnePod: boolean;
+}
+
 /** Identity of a device that a mount or an open file refers to. */
 export interface DeviceNumber {
   readonly major: number;

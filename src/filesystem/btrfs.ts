@@ -16,5 +16,4 @@ export const btrfs: FilesystemKind = {
   damagedStatus: 1,
   grow: (_device, path) => ["btrfs", "filesystem", "resize", "max", path],
   options: [],
-  readOnlyOptions: ["rescue=nologreplay"],
 };

@@ -46,7 +46,6 @@ export const ext4: FilesystemKind = {
   damagedStatus: uncorrected,
   grow: (device) => ["resize2fs", device],
   options: ["errors=remount-ro"],
-  readOnlyOptions: ["noload"],
 };
 
 /**

@@ -45,8 +45,6 @@ export interface FilesystemKind {
   readonly grow: (device: string, path: string) => Argv;
   /** Options of every mount, in front of what a class asks for. */
   readonly options: readonly string[];
-  /** Besides `ro`, so that nothing is written, not even a replay of the journal (T3). */
-  readonly readOnlyOptions: readonly string[];
 }
 
 /** What works on a held device: programs in the child that holds it, and such that only look, outside. */

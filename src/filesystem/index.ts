@@ -113,6 +113,8 @@ export interface HeldDevice {
   isTooSmall(type: FilesystemType, signal: AbortSignal): Promise<boolean>;
   /** Makes the file system that is mounted at `path` as large as the device; done already is done. */
   grow(type: FilesystemType, path: string, signal: AbortSignal): Promise<void>;
+  /** From now on this device takes no writes here, whoever opens it; until it is connected anew. */
+  protect(signal: AbortSignal): Promise<void>;
   /** A file system that is damaged is a precondition error with the report of a check that changes nothing. */
   mount(request: MountRequest, signal: AbortSignal): Promise<void>;
   /** Lets go, as soon as what runs on the device has ended. */

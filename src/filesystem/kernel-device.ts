@@ -8,7 +8,8 @@ import type { FilesystemType } from "../domain/model.ts";
 import { superblocks } from "../domain/superblock.ts";
 import { probeSignature } from "../host/blkid.ts";
 import type { Conversation } from "../host/converse.ts";
-import { expectationOf, readRegions, type RegionsReading } from "../host/direct-io.ts";
+import { expectationOf, readRegions, runHolding, type RegionsReading } from "../host/direct-io.ts";
+import { toolFailure } from "../host/exec.ts";
 import { mountPointName } from "../host/paths.ts";
 import { clearSuperblocks, eraseIntent, judgeIntents, putIntent } from "./device-intents.ts";
 import { diagnose, growFilesystem, makeFilesystem } from "./filesystem-kind.ts";
@@ -134,6 +135,13 @@ export class KernelDevice implements HeldDevice {
     await growFilesystem(this.#child.ask, { kind: kinds[type], device: this.#device.path, path: at }, signal);
   }
 
+  /** The flag is the device's own: the kernel keeps it over rescans, and gives a device of a later connection another one. */
+  async protect(signal: AbortSignal): Promise<void> {
+    const args = ["--setro", this.#device.path];
+    const result = await runHolding(this.#child.ask, ["blockdev", ...args], { signal });
+    if (result.exitCode !== 0) throw toolFailure("blockdev", args, result);
+  }
+
   async mount(request: MountRequest, signal: AbortSignal): Promise<void> {
     const { path } = this.#device;
     const { ask } = this.#child;
@@ -142,10 +150,17 @@ export class KernelDevice implements HeldDevice {
     } catch (cause) {
       signal.throwIfAborted();
       if (!(cause instanceof DomainError) || cause.kind !== "unavailable") throw cause;
+      if (request.readOnly && /\bread-only\b/.test(cause.message)) throw unreplayed(request, cause);
       const report = await diagnose(ask, { kind: kinds[request.type], path }, signal);
       if (report === undefined) throw cause;
       const rule = `its ${request.type} file system needs a repair by a person: ${report}`;
       throw failure("precondition", { cannot: `mount ${path}`, rule, cause });
     }
   }
+}
+
+/** The kernel mounts nothing whose log it would have to replay on a device that takes no writes (V30). */
+function unreplayed({ type, path }: MountRequest, cause: DomainError): DomainError {
+  const rule = `the log of its ${type} must be replayed: let a pod mount the volume read-write once`;
+  return failure("precondition", { cannot: `mount ${path} read-only`, rule, cause });
 }

@@ -86,6 +86,10 @@ export class MemoryDevice implements HeldDevice {
     this.#state.sizes.set(this.#key, this.#device.size);
   }
 
+  async protect(signal: AbortSignal): Promise<void> {
+    await this.#alone("protect", signal);
+  }
+
   async mount({ path, type, options, readOnly }: MountRequest, signal: AbortSignal): Promise<void> {
     await turn(signal);
     this.#requireType(type, "mount");

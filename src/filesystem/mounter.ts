@@ -4,7 +4,8 @@
  * T1  The mount table decides what is still to be done, and says afterwards whether it is done; the exit status of
  *     mount and umount only adds their words to an error.
  * T2  Another mount at a path is never covered and never removed.
- * T3  Read-only means that nothing is written: not even a journal is replayed (V30).
+ * T3  Read-only means that nothing is written: not even a journal is replayed (V30). The device itself takes no writes by
+ *     then; `norecovery` and the like would show a file system as it never was instead of saying no.
  * T4  A device node is bound by its name, and names pass to other devices: what was bound is looked at afterwards.
  * T5  The directory of a mount point is held open from the look at the mount table to the mount: a link that takes its
  *     name meanwhile leads nowhere (F66).
@@ -82,11 +83,10 @@ export async function mountDevice(
 const asGiven = "--no-canonicalize";
 
 function mountArguments(device: BlockDevice, { path, type, options, readOnly }: MountRequest): readonly string[] {
-  const { options: first, readOnlyOptions } = kinds[type];
-  const access = readOnly ? [...readOnlyOptions, "ro"] : ["rw"];
+  const { options: first } = kinds[type];
   // The last option wins.
   const defaults = first.filter((option) => !options.some((other) => nameOf(other) === nameOf(option)));
-  const all = [...defaults, ...options, ...access].join(",");
+  const all = [...defaults, ...options, readOnly ? "ro" : "rw"].join(",");
   return [asGiven, "-t", type, "-o", all, "--source", device.path, "--target", path];
 }
 

@@ -20,5 +20,4 @@ export const xfs: FilesystemKind = {
   // A copy has the UUID of its source, and both may be mounted here (V24, F56). That a device is the right one is known
   // by then (R5).
   options: ["nouuid"],
-  readOnlyOptions: ["norecovery"],
 };

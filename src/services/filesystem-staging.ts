@@ -112,11 +112,12 @@ export class FilesystemStaging {
     const { type, options } = usage;
     let checked: Usable["kind"] = "unchecked";
     if (action === "format") {
-      if (readOnly) throw refused(volume, "a blank volume is mounted read-write first");
+      if (readOnly) throw refused(volume, "a blank volume has no file system: let a pod mount it read-write once");
       await this.#format(request, device, intents, signal);
     } else {
       await this.#remember(request);
-      if (!readOnly) checked = await this.#check(volume, device, type, signal);
+      if (readOnly) await device.held.protect(signal);
+      else checked = await this.#check(volume, device, type, signal);
     }
     const isGrowing = action === "mount" && !readOnly && (await device.held.isTooSmall(type, signal));
     if (isGrowing) await this.#deps.journal.save({ ...request.entry, isGrowing });

@@ -77,7 +77,7 @@ describe("publishing what is not ready", () => {
       const bench = new NodeBench();
       const volume = bench.volume("a");
       bench.publish(volume, 1);
-      const request = { volume, stagingPath: staging, targetPath: target, usage, readOnly: false };
+      const request = { volume, stagingPath: staging, targetPath: target, usage, readOnly: false, isForOnePod: false };
       await assert.rejects(bench.publishing.publish(request, signal()), { kind: "precondition", message: /staged/ });
       assert.deepEqual(bench.recorder.calls, []);
     }

@@ -7,6 +7,7 @@
  * H3  A read-only mount of a device node does not stop writes to the device (docs/kernel-facts.md). It says what was asked
  *     for; that a pod cannot write is the kubelet's doing, which gives it a device of a read-only claim without that right.
  * H4  An unpublish takes away only mounts of this volume; a path that shows another one stays as it is.
+ * H5  A volume for one pod is published at one target path.
  */
 import { failure, type DomainError } from "../domain/errors.ts";
 import { exportIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
@@ -30,6 +31,8 @@ export interface NodePublishRequest {
   readonly targetPath: string;
   readonly usage: Usage;
   readonly readOnly: boolean;
+  /** No other target on this node may show the volume (H5). */
+  readonly isForOnePod: boolean;
 }
 
 export class Publishing {
@@ -43,7 +46,9 @@ export class Publishing {
     const { filesystem, paths } = this.#deps;
     const { targetPath, readOnly, usage } = request;
     const { device, entry } = await this.#staged(request, signal);
-    const mount = topMountAt(await filesystem.mounts(), targetPath);
+    const mounts = await filesystem.mounts();
+    if (request.isForOnePod) assertAlone(mounts, device, request);
+    const mount = topMountAt(mounts, targetPath);
     if (mount !== undefined && isPublished(mount, device, request, entry)) return;
     await paths.ensureTarget(targetPath, usage.kind === "block" ? "file" : "directory");
     await this.#note(entry, targetPath, readOnly);
@@ -101,7 +106,21 @@ function assertMounted(mount: Mount | undefined, device: NvmeDevice, request: No
   if (usage.kind === "filesystem" && mount.type !== usage.type) {
     throw failure("precondition", { cannot, rule: `it is staged as ${mount.type}`, got: usage.type });
   }
-  if (!readOnly && isReadOnlyInside(mount)) throw givenUp(volume);
+  if (readOnly) return;
+  if (mount.options.includes("ro")) {
+    throw failure("precondition", { cannot, rule: "readonly must be true: it is staged read-only", got: readOnly });
+  }
+  if (isReadOnlyInside(mount)) throw givenUp(volume);
+}
+
+/** H5. */
+function assertAlone(mounts: readonly Mount[], device: NvmeDevice, request: NodePublishRequest): void {
+  const { volume, stagingPath, targetPath } = request;
+  const own = mounts.filter((mount) => shows(mount, live(device))).map(({ path }) => path);
+  const others = own.filter((path) => path !== stagingPath && path !== targetPath);
+  if (others.length === 0) return;
+  const rule = "one pod at a time may use it, and it is published elsewhere on this node";
+  throw failure("precondition", { cannot: `publish volume ${volume}`, rule, got: others });
 }
 
 /** F30. */

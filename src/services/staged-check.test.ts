@@ -23,7 +23,14 @@ describe("a staged file system that has given up after an error (F30)", () => {
     const volume = bench.volume("a");
     const request = bench.request(volume, bench.publish(volume, 1));
     await bench.staging.stage(request, signal());
-    const publish = { volume, stagingPath: staging, targetPath: target, usage: ext4, readOnly: false };
+    const publish = {
+      volume,
+      stagingPath: staging,
+      targetPath: target,
+      usage: ext4,
+      readOnly: false,
+      isForOnePod: false,
+    };
     await bench.publishing.publish(publish, signal());
     t.mock.method(bench.kernel, "isShutDown", async () => Promise.resolve(true));
     const before = await bench.kernel.mounts();

@@ -251,7 +251,14 @@ describe("staging over something", () => {
     bench.directories.made.set("/kubelet/second", "directory");
     await assert.rejects(bench.staging.stage({ ...request, stagingPath: "/kubelet/second" }, signal()));
     assert.equal(bench.files.entries.get(volume)?.stagingPath, staging, "the journal still knows the first");
-    const publish = { volume, stagingPath: staging, targetPath: target, usage: ext4, readOnly: false };
+    const publish = {
+      volume,
+      stagingPath: staging,
+      targetPath: target,
+      usage: ext4,
+      readOnly: false,
+      isForOnePod: false,
+    };
     await bench.publishing.publish(publish, signal());
   });
 });

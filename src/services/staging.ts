@@ -93,9 +93,10 @@ export class Staging {
     await journal.save(known);
     if (usage.kind === "filesystem")
       return await this.#filesystems.mount({ ...request, usage, entry: known }, device, signal);
-    await this.#eraseIntents(request, device, signal);
+    await this.#readyRaw(request, device, signal);
     // A pod may write anywhere soon: no later stage of this publication may take the volume for blank (gate e).
-    if (attachment.content.state === "blank") await marks.add(volume, attachment.epoch);
+    if (attachment.content.state === "blank" && attachment.access === "read-write")
+      await marks.add(volume, attachment.epoch);
     await journal.save({ ...known, isRawReady: true });
     return "connected";
   }
@@ -107,10 +108,17 @@ export class Staging {
     await this.#filesystems.growMounted({ ...request, type: usage.type, entry }, device, signal);
   }
 
-  /** An intent that a cut-off mkfs has left would let a later stage format what a pod has written by then. */
-  async #eraseIntents({ volume, attachment }: StageRequest, device: NvmeDevice, signal: AbortSignal): Promise<void> {
+  /**
+   * An intent that a cut-off mkfs has left would let a later stage format what a pod has written by then. Who may only read
+   * changes nothing, and the device says so to everybody (a read-only bind of its node would not).
+   */
+  async #readyRaw({ volume, attachment }: StageRequest, device: NvmeDevice, signal: AbortSignal): Promise<void> {
     const held = await this.#deps.filesystem.hold(device, signal);
     try {
+      if (attachment.access === "read-only") {
+        await held.protect(signal);
+        return;
+      }
       const found = await held.findIntents({ volume, blankSizes: attachment.blankSizes }, signal);
       for (const intent of found) await held.eraseIntent(intent, signal);
     } finally {

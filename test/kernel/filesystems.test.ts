@@ -7,6 +7,7 @@ import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 import { corruptionTests } from "./filesystems/corruption.ts";
 import { mkfsOptionTests } from "./filesystems/mkfs-options.ts";
+import { readerTests } from "./filesystems/readers.ts";
 
 const limitMs = 15 * 60 * 1000;
 /** What each mkfs must have made, in the words of a program that only reads. */
@@ -83,6 +84,7 @@ describe("a volume with a file system", { timeout: limitMs }, () => {
 
   mkfsOptionTests(() => guest);
   corruptionTests(() => guest);
+  readerTests(() => guest);
 
   it("leaves nothing behind", async () => {
     await guest.stop();

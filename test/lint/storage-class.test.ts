@@ -37,7 +37,7 @@ function typeOf(one: StorageClass): string {
   const fs_type = one.parameters["csi.storage.k8s.io/fstype"] ?? "";
   const mount = { fs_type, mount_flags: one.mountOptions ?? [], volume_mount_group: "" };
   const access_mode = { mode: "SINGLE_NODE_WRITER" };
-  const usage = capability.parse({ access_type: "mount", mount, access_mode });
+  const { usage } = capability.parse({ access_type: "mount", mount, access_mode });
   return usage.kind === "filesystem" ? usage.type : usage.kind;
 }
 

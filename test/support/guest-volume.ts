@@ -14,15 +14,16 @@ export interface VolumeHost {
 }
 
 const cluster = guestCluster as ClusterId;
-const access_mode = { mode: "SINGLE_NODE_WRITER" } as const;
-
 /** What a StorageClass says. */
 export interface ClassOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly mountOptions?: readonly string[];
+  /** Access mode of the claim; one writer unless given. */
+  readonly mode?: "SINGLE_NODE_WRITER" | "SINGLE_NODE_READER_ONLY";
 }
 
-function capabilityOf(use: "block" | FilesystemType, mountOptions: readonly string[]): VolumeCapability {
+function capabilityOf(use: "block" | FilesystemType, { mode, mountOptions = [] }: ClassOptions): VolumeCapability {
+  const access_mode = { mode: mode ?? "SINGLE_NODE_WRITER" } as const;
   const mount_flags = [...mountOptions];
   return use === "block" ? { access_mode, block: {} } : { access_mode, mount: { fs_type: use, mount_flags } };
 }
@@ -45,12 +46,12 @@ export class GuestVolume {
   #volumeContext: Record<string, string> = {};
 
   constructor(guest: VolumeHost, name: string, use: "block" | FilesystemType, options: ClassOptions = {}) {
-    const { parameters = {}, mountOptions = [] } = options;
+    const { parameters = {} } = options;
     const volume = volumeIdOf(cluster, name);
     const { nqn, uuid } = exportIdentityOf(cluster, volume);
     this.#guest = guest;
     this.#name = name;
-    this.#capability = capabilityOf(use, mountOptions);
+    this.#capability = capabilityOf(use, options);
     this.#parameters = { ...parameters };
     this.id = `nvmet/${volume}`;
     this.nqn = nqn;

@@ -86,7 +86,15 @@ class RecordedFilesystem extends MemoryFilesystem {
 
   override async hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice> {
     const held = await super.hold(device, signal);
-    return this.#recorder.watch("filesystem", held, ["putIntent", "make", "eraseIntent", "check", "mount", "grow"]);
+    return this.#recorder.watch("filesystem", held, [
+      "putIntent",
+      "make",
+      "eraseIntent",
+      "check",
+      "protect",
+      "mount",
+      "grow",
+    ]);
   }
 }
 
@@ -202,5 +210,6 @@ export async function stagedBench(usage: typeof ext4 | typeof block = ext4) {
   const volume = bench.volume("a");
   const { signal } = new AbortController();
   await bench.staging.stage(bench.request(volume, bench.publish(volume, 1), { usage }), signal);
-  return { bench, volume, request: { volume, stagingPath: staging, targetPath: target, usage, readOnly: false } };
+  const shape = { usage, readOnly: false, isForOnePod: false };
+  return { bench, volume, request: { volume, stagingPath: staging, targetPath: target, ...shape } };
 }

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { block, ext4, NodeBench, stagedBench, staging, target } from "../../test/support/node-bench.ts";
+import type { Attachment } from "../domain/model.ts";
+
+const signal = () => AbortSignal.timeout(10_000);
+const other = "/kubelet/other-pod/target";
+
+/** A volume that holds a file system, unstaged, and a publication of it that only reads. */
+async function forReading(usage: typeof ext4 | typeof block) {
+  const bench = new NodeBench();
+  const volume = bench.volume("a");
+  await bench.staging.stage(bench.request(volume, bench.publish(volume, 1), { usage }), signal());
+  await bench.staging.unstage(volume, staging, signal());
+  const attachment: Attachment = {
+    ...bench.publish(volume, 2, { state: "present", type: "ext4" }),
+    access: "read-only",
+  };
+  bench.recorder.calls.length = 0;
+  return { bench, volume, attachment, request: bench.request(volume, attachment, { usage }) };
+}
+
+describe("a volume that is published to be read", () => {
+  for (const usage of [ext4, block]) {
+    it(`takes no writes on the node, and its device says so before anybody sees it (${usage.kind})`, async () => {
+      const { bench, request } = await forReading(usage);
+      await bench.staging.stage(request, signal());
+      const { calls } = bench.recorder;
+      assert.ok(calls.includes("filesystem.protect"), calls.join(" "));
+      const shown = usage.kind === "block" ? calls.lastIndexOf("journal.save") : calls.indexOf("filesystem.mount");
+      assert.ok(calls.indexOf("filesystem.protect") < shown, calls.join(" "));
+      for (const change of ["putIntent", "eraseIntent", "make", "check", "grow"]) {
+        assert.equal(bench.recorder.count(`filesystem.${change}`), 0, change);
+      }
+    });
+  }
+
+  it("is given to pods read-only, and only so", async () => {
+    const { bench, volume, request } = await forReading(ext4);
+    await bench.staging.stage(request, signal());
+    const publish = { volume, stagingPath: staging, targetPath: target, usage: ext4, isForOnePod: false };
+    const writable = bench.publishing.publish({ ...publish, readOnly: false }, signal());
+    await assert.rejects(writable, { kind: "precondition", message: /readonly must be true: it is staged read-only/ });
+    await bench.publishing.publish({ ...publish, readOnly: true }, signal());
+    const shown = (await bench.kernel.mounts()).find(({ path }) => path === target);
+    assert.ok(shown?.options.includes("ro"));
+  });
+
+  it("must have a file system by then", async () => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const attachment: Attachment = { ...bench.publish(volume, 1), access: "read-only" };
+    const refusal = { kind: "precondition", message: /no file system: let a pod mount it read-write once/ };
+    await assert.rejects(bench.staging.stage(bench.request(volume, attachment), signal()), refusal);
+    assert.deepEqual(await bench.leftovers(volume), []);
+  });
+});
+
+describe("a volume for one pod", () => {
+  for (const usage of [ext4, block]) {
+    it(`is published at one path at a time (${usage.kind})`, async () => {
+      const { bench, request, volume } = await stagedBench(usage);
+      const alone = { ...request, isForOnePod: true };
+      for (const _time of ["once", "again"]) await bench.publishing.publish(alone, signal());
+      const second = bench.publishing.publish({ ...alone, targetPath: other }, signal());
+      await assert.rejects(second, { kind: "precondition", message: /one pod at a time may use it/ });
+      await bench.publishing.publish({ ...request, targetPath: other }, signal());
+      await bench.publishing.unpublish(volume, other, signal());
+      await bench.publishing.unpublish(volume, target, signal());
+      await bench.publishing.publish({ ...alone, targetPath: other }, signal());
+    });
+  }
+});
