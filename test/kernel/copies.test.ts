@@ -9,10 +9,12 @@ import { BlockLedger } from "../support/block-ledger/block-ledger.ts";
 import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { isLongRound } from "../support/long-round.ts";
 
 const limitMs = 15 * 60 * 1000;
 const limit = () => AbortSignal.timeout(60_000);
-const usedAs = ["block", ...filesystemTypes] as const;
+/** For each change the two that differ most. */
+const usedAs = isLongRound ? (["block", ...filesystemTypes] as const) : (["block", "xfs"] as const);
 
 describe("a volume that is written to", { timeout: limitMs }, () => {
   let guest: GuestDriver;
@@ -34,8 +36,7 @@ describe("a volume that is written to", { timeout: limitMs }, () => {
       await ledger.advance(20, limit());
       const beforeSnapshot = ledger.promised;
       const source = await volume.snapshot(`snapshot-${use}`);
-      // A write may be under way when the copy is taken, and one more when its number arrives here.
-      const afterSnapshot = ledger.promised + 2;
+      // Numbers are on their way while the answer arrives, so only writes some time later are surely not in it.
       await ledger.advance(20, limit());
       const beforeCopy = ledger.promised;
       const copy = new GuestVolume(guest, `copy-${use}`, use);
@@ -54,7 +55,7 @@ describe("a volume that is written to", { timeout: limitMs }, () => {
       await ledger.close();
       await flush();
       await ledger.judge(ledgerOf(volume, use), { least: ledger.promised, most: ledger.promised + 1 });
-      await ledger.judge(ledgerOf(restored, use), { least: beforeSnapshot, most: afterSnapshot });
+      await ledger.judge(ledgerOf(restored, use), { least: beforeSnapshot, most: beforeCopy });
       await ledger.judge(ledgerOf(copy, use), { least: beforeCopy, most: ledger.promised });
       for (const [grown, MiB] of [
         [volume, 960],
@@ -69,7 +70,7 @@ describe("a volume that is written to", { timeout: limitMs }, () => {
       await volume.destroy();
       await removeSnapshot(source.snapshot.snapshot_id);
       await flush();
-      await ledger.judge(ledgerOf(restored, use), { least: beforeSnapshot, most: afterSnapshot });
+      await ledger.judge(ledgerOf(restored, use), { least: beforeSnapshot, most: beforeCopy });
       await restored.destroy();
       await copy.destroy();
     });
