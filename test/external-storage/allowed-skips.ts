@@ -22,15 +22,12 @@ export const allowedSkips: readonly AllowedSkip[] = [
   },
   { reason: "There are no Windows nodes.", specs: /\(ntfs\)/ },
   { reason: "Only ext4 yet.", specs: /\[Testpattern: Dynamic PV \((ext3|xfs)\)/ },
-  { reason: "Expansion is not advertised yet.", specs: /expansion|\(allowExpansion\)/ },
-  { reason: "Snapshots are not advertised yet.", specs: /snapshot/i },
-  { reason: "Cloning is not advertised yet.", specs: /pvc data source|volume and its clone/ },
+  { reason: "The chart does not offer VolumeSnapshots yet.", specs: /snapshot/i },
   {
     reason: "The suite deploys a volume populator whose images must be pulled from a registry; here is none.",
     specs: /any volume data source/,
     leaveOut: true,
   },
-  { reason: "ReadWriteOncePod is not offered yet.", specs: /read-write-once-pod|, rwop pod/ },
   {
     reason: "The nodes have no SELinux.",
     specs: /\[Feature:SELinux\]/,
