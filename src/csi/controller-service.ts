@@ -66,7 +66,7 @@ const confirmable = z.object({
 const expandRequest = z.object({
   volume_id: required,
   capacity_range: requiredCapacityRange,
-  volume_capability: z.union([z.null(), capability]),
+  volume_capability: capability.nullable(),
 });
 const capacityRequest = z.object({ volume_capabilities: z.array(z.object({})), parameters });
 

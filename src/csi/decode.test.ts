@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
-import { absolutePath, capabilities, capability, capacityRange, decode, required, stringMap } from "./decode.ts";
+import {
+  absolutePath,
+  capabilities,
+  capability,
+  capacityRange,
+  decode,
+  required,
+  requiredCapacityRange,
+  stringMap,
+} from "./decode.ts";
 
 const writer = { mode: "SINGLE_NODE_WRITER" };
 const mount = { fs_type: "", mount_flags: [], volume_mount_group: "" };
@@ -139,5 +148,13 @@ describe("a capacity range", () => {
     const beyond = { required_bytes: "9007199254740993", limit_bytes: "0" };
     assert.deepEqual(read(beyond).capacity_range, { required: 9_007_199_254_740_993n, limit: 0n });
     assert.deepEqual(read(null).capacity_range, { required: 0n, limit: 0n });
+  });
+
+  it("is refused where it must be given and is not, and may be empty", () => {
+    const schema = z.object({ capacity_range: requiredCapacityRange });
+    const message = /^cannot serve X: capacity_range must be set; got null$/;
+    assert.throws(() => decode("X", schema, { capacity_range: null }), refusal(message));
+    const empty = { required_bytes: "0", limit_bytes: "0" };
+    assert.deepEqual(decode("X", schema, { capacity_range: empty }).capacity_range, { required: 0n, limit: 0n });
   });
 });

@@ -63,7 +63,7 @@ const expandRequest = z.object({
   volume_path: required,
   staging_target_path: optionalPath,
   capacity_range: capacityRange,
-  volume_capability: z.union([z.null(), capability]),
+  volume_capability: capability.nullable(),
 });
 
 export function nodeService(deps: NodeDeps): Rpcs<"csi.v1.Node"> {

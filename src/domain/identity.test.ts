@@ -8,7 +8,9 @@ import {
   filesystemUuidOf,
   hostIdentityOf,
   nqnPrefixOf,
+  parseSnapshotId,
   parseVolumeId,
+  snapshotIdOf,
   volumeIdOf,
   type ClusterId,
   type Uuid,
@@ -109,15 +111,38 @@ describe("the identity of a volume", () => {
   });
 });
 
-describe("a volume id", () => {
-  const good = `v1-${"0123456789abcdef".repeat(2)}`;
-  it("parses when it is exactly one", () => {
-    assert.equal(parseVolumeId(good), good);
+describe("the identity of a snapshot", () => {
+  it("has a vector that never changes, and is what the design says", () => {
+    const id = snapshotIdOf(cluster, "snapshot-1");
+    assert.equal(id, `s1-${sha256(`${cluster}\0snapshot-1`).slice(0, 32)}`);
+    assert.equal(id, "s1-36e8fcbe316fa55b2bf4707406378ff1");
+    assert.equal(parseSnapshotId(id), id);
   });
-  const bad = ["", "v1-", good.slice(0, -1), `${good}0`, good.toUpperCase(), `v2${good.slice(2)}`, `../${good}`];
-  for (const text of [...bad, `${good}\n`, ` ${good}`, `${good}/..`, `v1-${"g".repeat(32)}`]) {
-    it(`does not parse from ${JSON.stringify(text)}`, () => {
-      assert.equal(parseVolumeId(text), undefined);
-    });
-  }
+
+  it("differs between clusters and names, and from that of the volume of the same name", () => {
+    const [one, other] = [snapshotIdOf(cluster, "a"), snapshotIdOf(cluster, "b")];
+    assert.notEqual(one, other);
+    assert.notEqual(one, snapshotIdOf("other" as ClusterId, "a"));
+    assert.notEqual(one, volumeIdOf(cluster, "a"));
+  });
 });
+
+const kinds = [
+  { kind: "volume", prefix: "v1-", parse: parseVolumeId },
+  { kind: "snapshot", prefix: "s1-", parse: parseSnapshotId },
+] as const;
+for (const { kind, prefix, parse } of kinds) {
+  describe(`a ${kind} id`, () => {
+    const good = `${prefix}${"0123456789abcdef".repeat(2)}`;
+    it("parses when it is exactly one", () => {
+      assert.equal(parse(good), good);
+    });
+    const bad = ["", prefix, good.slice(0, -1), `${good}0`, good.toUpperCase(), good.replace("1-", "2-"), `../${good}`];
+    const others = kinds.filter((one) => one.prefix !== prefix).map((one) => good.replace(prefix, one.prefix));
+    for (const text of [...bad, ...others, `${good}\n`, ` ${good}`, `${good}/..`, `${prefix}${"g".repeat(32)}`]) {
+      it(`does not parse from ${JSON.stringify(text)}`, () => {
+        assert.equal(parse(text), undefined);
+      });
+    }
+  });
+}

@@ -4,6 +4,7 @@
  * U1  A volume's id is a function of cluster and name: a repeated create finds what an earlier one made (R15).
  * U2  Found with a fitting size and the same source = the same volume; otherwise already_exists. Class parameters do not
  *     count: they shape the first mkfs and not the volume, and the answer to the last create is what a node is told.
+ * U3  A range that no volume can have is refused as such, whatever is there.
  */
 import type { Backend, Capacity } from "../backends/backend.ts";
 import { chooseGrowth, chooseSize, satisfies, type Bytes, type CapacityRange } from "../domain/capacity.ts";
@@ -29,11 +30,12 @@ export class Provisioning {
   }
 
   async create({ name, capacity, source }: CreateRequest, signal: AbortSignal): Promise<Volume> {
+    // U3: before anything is looked up.
+    const alone = chooseSize(capacity);
     const id = volumeIdOf(this.#cluster, name);
     const existing = await this.#backend.get(id, signal);
     if (existing !== undefined) return sameOrRefuse(existing, { name, capacity, ...(source && { source }) });
-    const least = source && (await this.#sizeOf(source, signal));
-    const size = chooseSize(capacity, least);
+    const size = source === undefined ? alone : chooseSize(capacity, await this.#sizeOf(source, signal));
     return await this.#backend.create({ id, name, size, ...(source && { source }) }, signal);
   }
 

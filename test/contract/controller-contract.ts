@@ -2,16 +2,20 @@
  * The contract that every back end keeps, asked over gRPC as the sidecars of Kubernetes ask it. `memory` passes it on
  * any machine, `nvmet` inside a machine with the kernel target: one suite, so that the two cannot differ.
  *
- * 1. Every test makes its own volumes under names of its own, and takes them away however it ends.
+ * 1. Every test makes its own volumes and snapshots under names of its own, and takes them away however it ends.
  * 2. Sizes are as small as the driver allows; no data is written.
  */
 import { after, before, describe } from "node:test";
 import type { CsiClient } from "../support/csi-client.ts";
 import { Bench } from "./controller-contract/bench.ts";
+import { copyTests } from "./controller-contract/copies.ts";
+import { growthTests } from "./controller-contract/growth.ts";
 import { lookupTests } from "./controller-contract/lookup.ts";
 import { parallelTests } from "./controller-contract/parallel.ts";
 import { provisioningTests } from "./controller-contract/provisioning.ts";
 import { publishingTests } from "./controller-contract/publishing.ts";
+import { snapshotLookupTests } from "./controller-contract/snapshot-lookup.ts";
+import { snapshotTests } from "./controller-contract/snapshots.ts";
 
 /** A driver that serves the Controller of the back end under test. */
 export interface OpenedController {
@@ -35,6 +39,10 @@ export function controllerContract(name: string, open: () => Promise<OpenedContr
     provisioningTests(bench);
     publishingTests(bench);
     lookupTests(bench);
+    growthTests(bench);
+    snapshotTests(bench);
+    snapshotLookupTests(bench);
+    copyTests(bench);
     parallelTests(bench);
   });
 }

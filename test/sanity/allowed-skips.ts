@@ -15,28 +15,6 @@ const specsByReason: Readonly<Record<string, readonly string[]>> = {
     "Controller Service [Controller Server] CreateVolume should create volume with a volume attribute class",
     "Controller Service [Controller Server] CreateVolume should not create volume with an invalid volume attribute class",
   ],
-  "Snapshots are not advertised yet.": [
-    "DeleteSnapshot [Controller Server] should fail when no snapshot id is provided",
-    "DeleteSnapshot [Controller Server] should succeed when an invalid snapshot id is used",
-    "DeleteSnapshot [Controller Server] should return appropriate values (no optional values added)",
-    "GetSnapshot [Controller Server] should return an error",
-    "GetSnapshot [Controller Server] should return snapshot that match the specified snapshot id",
-    "GetSnapshot [Controller Server] should return an error when the specified snapshot id does not exist",
-    "ListSnapshots [Controller Server] should return appropriate values (no optional values added)",
-    "ListSnapshots [Controller Server] should return snapshots that match the specified snapshot id",
-    "ListSnapshots [Controller Server] should return empty when the specified snapshot id does not exist",
-    "ListSnapshots [Controller Server] should return snapshots that match the specified source volume id",
-    "ListSnapshots [Controller Server] should return empty when the specified source volume id does not exist",
-    "ListSnapshots [Controller Server] check the presence of new snapshots in the snapshot list",
-    "ListSnapshots [Controller Server] should return next token when a limited number of entries are requested",
-    "Controller Service [Controller Server] CreateVolume should create volume from an existing source snapshot",
-    "Controller Service [Controller Server] CreateVolume should fail when the volume source snapshot is not found",
-    "CreateSnapshot [Controller Server] should fail when no name is provided",
-    "CreateSnapshot [Controller Server] should fail when no source volume id is provided",
-    "CreateSnapshot [Controller Server] should succeed when requesting to create a snapshot with already existing name and same source volume ID",
-    "CreateSnapshot [Controller Server] should fail when requesting to create a snapshot with already existing name and different source volume ID",
-    "CreateSnapshot [Controller Server] should succeed when creating snapshot with maximum-length name",
-  ],
   "Group snapshots are not advertised: a reflink file system cannot take several files at one instant.": [
     "GroupController Service [GroupController VolumeGroupSnapshots] CreateVolumeGroupSnapshot should fail when no name is provided",
     "GroupController Service [GroupController VolumeGroupSnapshots] GetVolumeGroupSnapshot should fail when no volume id is provided",
@@ -48,10 +26,6 @@ const specsByReason: Readonly<Record<string, readonly string[]>> = {
   "Marked as pending in csi-sanity itself.": [
     "Controller Service [Controller Server] ListVolumes pagination should detect volumes added between pages and accept tokens when the last volume from a page is deleted",
   ],
-  "Cloning is not advertised yet.": [
-    "Controller Service [Controller Server] CreateVolume should create volume from an existing source volume",
-    "Controller Service [Controller Server] CreateVolume should fail when the volume source volume is not found",
-  ],
   "Needs --csi.testnodevolumeattachlimit and a node with a limit.": [
     "Controller Service [Controller Server] ControllerPublishVolume should fail when publishing more volumes than the node max attach limit",
   ],
@@ -60,15 +34,6 @@ const specsByReason: Readonly<Record<string, readonly string[]>> = {
   ],
   "SINGLE_NODE_MULTI_WRITER is not advertised yet, so csi-sanity does not ask for single-writer pods.": [
     "Node Service NodePublishVolume with single node multi writer capability should fail when volume with single node single writer access mode is already mounted at a different target path",
-  ],
-  "Expansion is not advertised yet.": [
-    "Node Service NodeExpandVolume should fail when no volume id is provided",
-    "Node Service NodeExpandVolume should fail when no volume path is provided",
-    "Node Service NodeExpandVolume should fail when volume is not found",
-    "Node Service NodeExpandVolume should work if node-expand is called after node-publish",
-    "ExpandVolume [Controller Server] should fail if no volume id is given",
-    "ExpandVolume [Controller Server] should fail if no capacity range is given",
-    "ExpandVolume [Controller Server] should work",
   ],
 };
 

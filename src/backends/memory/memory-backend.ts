@@ -125,10 +125,10 @@ export class MemoryBackend implements Backend {
     return grown;
   }
 
-  #existing(id: VolumeId, cannot: string): Stored {
+  #existing(id: VolumeId, cannot: string, field = "volume_id"): Stored {
     const volume = this.#volumes.get(id);
     if (volume !== undefined) return volume;
-    throw failure("not_found", { cannot, rule: "there is no volume with that volume_id", got: id });
+    throw failure("not_found", { cannot, rule: `there is no volume with that ${field}`, got: id });
   }
 
   async createSnapshot({ id, name, source }: SnapshotSpec, signal: AbortSignal): Promise<Snapshot> {
@@ -139,7 +139,7 @@ export class MemoryBackend implements Backend {
     if (existing !== undefined) {
       throw failure("already_exists", { cannot, rule: `it exists of ${existing.source}`, got: source });
     }
-    const { size } = this.#existing(source, cannot);
+    const { size } = this.#existing(source, cannot, "source_volume_id");
     this.#assertFree(size, cannot);
     const snapshot: Snapshot = { id, name, source, size, createdAt: new Date() };
     this.#snapshots.set(id, snapshot);

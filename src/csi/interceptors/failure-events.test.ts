@@ -26,6 +26,9 @@ describe("news of a failure", () => {
       { method, reason: "PoolFull", message, claim: { namespace: "team", name: "data" } },
     ]);
     const volume = "nvmet/v1-0";
+    assert.deepEqual(await news("ControllerExpandVolume", "no_capacity", { volume_id: volume }), [
+      { method: "ControllerExpandVolume", reason: "PoolFull", message, volume },
+    ]);
     assert.deepEqual(await news("NodeStageVolume", "precondition", { volume_id: volume }), [
       { method: "NodeStageVolume", reason: "StageRefused", message, volume },
     ]);

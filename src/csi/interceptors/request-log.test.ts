@@ -18,7 +18,7 @@ async function linesOf(
   const lines: Line[] = [];
   const write = (text: string) => void lines.push(JSON.parse(text) as Line);
   const logger = pino({ level, formatters: { level: (label) => ({ level: label }) } }, { write });
-  const log = requestLog(logger, ({ method, subject }) => (method === "CreateVolume" ? `id of ${subject}` : subject));
+  const log = requestLog(logger, ({ method, subject }) => (method.startsWith("Create") ? `id of ${subject}` : subject));
   const { name: method, request: requestType } = csiMethods[path];
   const { signal } = new AbortController();
   const call = { id: "1", path, method, requestType, request, deadline: Infinity, signal, note: () => undefined };
@@ -40,6 +40,26 @@ describe("the log line of a call", () => {
     }
   });
 
+  it("has the ids of the snapshot and of its source, and for a snapshot that is taken its name too", async () => {
+    const cases = [
+      ["CreateSnapshot", { name: "s-1", source_volume_id: "v" }, { volume: "v", snapshot: "id of s-1", name: "s-1" }],
+      ["CreateSnapshot", { name: "s-1" }, { snapshot: "id of s-1", name: "s-1" }],
+      ["DeleteSnapshot", { snapshot_id: "s" }, { snapshot: "s" }],
+      ["GetSnapshot", { snapshot_id: "s" }, { snapshot: "s" }],
+      ["ListSnapshots", { snapshot_id: "s", source_volume_id: "v" }, { volume: "v", snapshot: "s" }],
+      ["ListSnapshots", { snapshot_id: "", source_volume_id: "" }, {}],
+      ["ControllerExpandVolume", { volume_id: "v" }, { volume: "v" }],
+    ] as const;
+    for (const [method, request, expected] of cases) {
+      for (const handler of [served, refused]) {
+        const [line, ...more] = await linesOf(`/csi.v1.Controller/${method}`, request, handler);
+        assert.ok(line && more.length === 0, method);
+        const own = Object.entries(line).filter(([key]) => ["volume", "snapshot", "name"].includes(key));
+        assert.deepEqual(Object.fromEntries(own), expected, method);
+      }
+    }
+  });
+
   it("has neither where the request names no volume", async () => {
     for (const [path, request] of [
       [create, { name: "" }],
@@ -57,6 +77,12 @@ describe("the log line of a call", () => {
     assert.equal(made?.["name"], "x".repeat(128));
     const [staged] = await linesOf("/csi.v1.Node/NodeStageVolume", { volume_id: long }, served);
     assert.equal(staged?.["volume"], "x".repeat(128));
+    const [listed] = await linesOf(
+      "/csi.v1.Controller/ListSnapshots",
+      { snapshot_id: long, source_volume_id: long },
+      served,
+    );
+    assert.deepEqual([listed?.["snapshot"], listed?.["volume"]], ["x".repeat(128), "x".repeat(128)]);
   });
 
   it("says what was done, also when the call failed later", async () => {

@@ -59,8 +59,10 @@ export async function tooLargeFaults(world: World, path: CsiMethodPath): Promise
     const isRefused = beyond.outcome === "INVALID_ARGUMENT" && beyond.message === `${text}; got "${limit + 1} bytes"`;
     if (!isRefused) faults.push(`${at} with ${limit + 1} bytes is ${beyond.outcome}: ${beyond.message}`);
   }
-  // A name that just fits makes a volume.
+  // A name that just fits makes a volume or a snapshot.
   const made = (await controller.ListVolumes({})).entries.map(({ volume }) => volume?.volume_id ?? "");
   for (const volume_id of made) if (volume_id !== world.volume) await controller.DeleteVolume({ volume_id });
+  const taken = (await controller.ListSnapshots({})).entries.map(({ snapshot }) => snapshot?.snapshot_id ?? "");
+  for (const snapshot_id of taken) if (snapshot_id !== world.snapshot) await controller.DeleteSnapshot({ snapshot_id });
   return faults;
 }

@@ -23,6 +23,8 @@ export interface Place extends AsyncDisposable {
   /** Publishes from another staging path than that of the volume. */
   publishFrom(at: string): Promise<Answer>;
   unpublish(at: string): Promise<Answer>;
+  /** Grows the volume that is mounted there. */
+  expand(at: string): Promise<Answer>;
 }
 
 export async function openPlace(options: { readonly main?: string; readonly signal: AbortSignal }): Promise<Place> {
@@ -66,6 +68,7 @@ async function callsOf(world: World) {
         target_path: path.join(paths.root, "pod", "new"),
       }),
     unpublish: async (at: string) => send("NodeUnpublishVolume", { ...published.mount, target_path: at }),
+    expand: async (at: string) => send("NodeExpandVolume", { volume_id, volume_path: at }),
   };
 }
 

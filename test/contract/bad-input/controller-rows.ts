@@ -1,66 +1,39 @@
 /** What can be wrong with the requests of CSI Controller. Rows with OK say what the driver takes or ignores. */
 import type { CsiMethodPath } from "../../../src/gen/csi-fields.ts";
 import { capabilityRows } from "./capability-rows.ts";
+import {
+  any,
+  bad,
+  empty,
+  free,
+  gone,
+  known,
+  MiB,
+  noControls,
+  range,
+  rangeRows,
+  strange,
+  strangeSnapshot,
+  unknown,
+} from "./common-rows.ts";
+import { growthRows } from "./growth-rows.ts";
 import { missing, type Row } from "./row.ts";
-import { strange } from "./world.ts";
+import { snapshotRows } from "./snapshot-rows.ts";
 
-const bad = "INVALID_ARGUMENT";
-const unknown = "NOT_FOUND";
-const empty = "must not be empty";
-const noControls = "must not contain control characters";
-const noVolume = /there is no volume with that volume_id; got "[^"]+"$/;
-const noSource = /volume_content_source must not be set: .*; got \{.*\}$/;
 const fixed = "must be empty: no parameter is mutable";
 const otherBackend = /parameters\.backend must be memory, .*; got "nvmet"$/;
-const MiB = 1024 ** 2;
-const largest = 64 * 1024 ** 4;
-const any = { any: "thing" };
 const list = "volume_capabilities";
+const noVolume: Row = ["volume_id", strange, unknown, /there is no volume with that volume_id; got "[^"]+"$/];
 
-/** A volume_id of a volume that must be there. */
-const known: readonly Row[] = [
-  ["volume_id", missing, bad, empty, ""],
-  ["volume_id", "a\u0000b", bad, noControls],
-  ["volume_id", strange, unknown, noVolume],
-  ["volume_id", "../../etc/passwd", unknown, noVolume],
-  ["volume_id", strange.replace("memory", "nvmet"), unknown, noVolume],
-];
-/** A volume_id of which nothing may be left: no such volume is success. */
-const gone: readonly Row[] = [
-  ["volume_id", missing, bad, empty, ""],
-  ["volume_id", "a\u0085b", bad, noControls],
-  ["volume_id", "../../etc/passwd", "OK"],
-];
-const free = (field: string): readonly Row[] => [
-  [field, missing, "OK"],
-  [field, any, "OK"],
-];
 const parameters: readonly Row[] = [
   ["parameters", missing, "OK"],
   ["parameters", { backend: "nvmet" }, bad, otherBackend],
   ["parameters", { Backend: "memory" }, bad, /parameters\.Backend is no parameter .*knows backend, .*; got "memory"$/],
   ["parameters", { "a\nb": "c" }, bad, /parameters\."a\\nb" is no parameter .*; got "c"$/],
 ];
-const range = "capacity_range";
 const capacity: readonly Row[] = [
   [range, missing, "OK"],
-  [`${range}.required_bytes`, missing, "OK"],
-  [`${range}.required_bytes`, -1, bad, /capacity_range\.required_bytes must not be negative; got "?-1"?$/],
-  [
-    `${range}.required_bytes`,
-    largest + 1,
-    "OUT_OF_RANGE",
-    /capacity_range\.required_bytes must .*; got .*70368744177665/,
-  ],
-  [`${range}.limit_bytes`, missing, "OK"],
-  [`${range}.limit_bytes`, -1, bad, /capacity_range\.limit_bytes must not be negative; got "?-1"?$/],
-  [`${range}.limit_bytes`, 319 * MiB, "OUT_OF_RANGE", /capacity_range\.limit_bytes must .*; got .*334495744/],
-  [
-    range,
-    { required_bytes: 2, limit_bytes: 1 },
-    bad,
-    /capacity_range\.required_bytes must not exceed limit_bytes; got /,
-  ],
+  ...rangeRows,
   [
     range,
     { required_bytes: 321 * MiB, limit_bytes: 323 * MiB },
@@ -75,9 +48,35 @@ const capacity: readonly Row[] = [
   ],
 ];
 const source = "volume_content_source";
+const [ofSnapshot, ofVolume] = [`${source}.snapshot.snapshot_id`, `${source}.volume.volume_id`];
+/** For a volume that is there, and no copy. */
+const content: readonly Row[] = [
+  [source, missing, "OK"],
+  [source, {}, bad, "must have snapshot or volume set"],
+  [
+    source,
+    { snapshot: { snapshot_id: strangeSnapshot }, volume: { volume_id: strange } },
+    bad,
+    /volume_content_source must have snapshot or volume set; got \{.*\}$/,
+  ],
+  [ofSnapshot, missing, "OK"],
+  [ofSnapshot, "", bad, empty],
+  [ofSnapshot, "a\u0000b", bad, noControls],
+  [ofSnapshot, "s", unknown, /there is no snapshot with that snapshot_id; got "s"$/],
+  [ofSnapshot, strange, unknown, /there is no snapshot with that snapshot_id; got "memory\/v1-0+"$/],
+  [ofSnapshot, strangeSnapshot, "ALREADY_EXISTS", /exists as a copy of nothing; got .*"s1-0+".*$/],
+  [ofVolume, missing, "OK"],
+  [ofVolume, "", bad, empty],
+  [ofVolume, "a\u0000b", bad, noControls],
+  [ofVolume, "../../etc/passwd", unknown, /there is no volume with that volume_id; got "\.\.\/\.\.\/etc\/passwd"$/],
+  [ofVolume, strangeSnapshot, unknown, /there is no volume with that volume_id; got "memory\/s1-0+"$/],
+  [ofVolume, strange, "ALREADY_EXISTS", /exists as a copy of nothing; got .*"v1-0+".*$/],
+];
 const topology = "accessibility_requirements";
 
 export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
+  ...growthRows,
+  ...snapshotRows,
   "/csi.v1.Controller/CreateVolume": [
     ["name", missing, bad, empty, ""],
     ["name", "a\u0000b", bad, noControls],
@@ -87,11 +86,7 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ...capabilityRows(`${list}.0`),
     ...parameters,
     ...free("secrets"),
-    [`${source}.snapshot.snapshot_id`, missing, "OK"],
-    [`${source}.snapshot.snapshot_id`, "s", bad, noSource],
-    [`${source}.volume.volume_id`, missing, "OK"],
-    [`${source}.volume.volume_id`, strange, bad, noSource],
-    [source, {}, bad, noSource],
+    ...content,
     ...free(`${topology}.requisite.0.segments`),
     ...free(`${topology}.preferred.0.segments`),
     ["mutable_parameters", missing, "OK"],
@@ -100,6 +95,7 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
   "/csi.v1.Controller/DeleteVolume": [...gone, ...free("secrets")],
   "/csi.v1.Controller/ControllerPublishVolume": [
     ...known,
+    noVolume,
     ["node_id", missing, bad, empty, ""],
     ["node_id", "v1.node\n", bad, noControls],
     ["node_id", "node-1", unknown, "must be one that this driver's NodeGetInfo gave out"],
@@ -118,6 +114,7 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
   ],
   "/csi.v1.Controller/ValidateVolumeCapabilities": [
     ...known,
+    noVolume,
     ["volume_context", missing, "OK"],
     ["volume_context", { "storage.kubernetes.io/any": "thing" }, "OK"],
     ["volume_context", any, "unconfirmed", /volume_context\.any is no key that this driver writes; .*; got "thing"$/],
@@ -147,5 +144,5 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ...parameters,
     ...free("accessible_topology.segments"),
   ],
-  "/csi.v1.Controller/ControllerGetVolume": known,
+  "/csi.v1.Controller/ControllerGetVolume": [...known, noVolume],
 };

@@ -9,7 +9,7 @@ import { makeKubeletPaths } from "../../support/kubelet-paths.ts";
 import { nodeIdOf } from "../../support/node-ids.ts";
 import { measured } from "./driver-memory.ts";
 import { treeOf } from "./tree.ts";
-import { encode, upwards, type Bed, type WildRequest } from "./wild-requests.ts";
+import { beginning, encode, type Bed, type WildRequest } from "./wild-requests.ts";
 
 /** Answers that are the driver's own fault. */
 const faulty: readonly CodeName[] = ["INTERNAL", "UNKNOWN", "DATA_LOSS"];
@@ -20,6 +20,8 @@ export class FuzzBed {
   /** How often each RPC answered with each code. */
   readonly answers = new Map<string, number>();
   readonly faults: string[] = [];
+  /** How many copies of a snapshot or a volume were made. */
+  copies = 0;
   readonly #contexts: Map<string, unknown>;
   /** Volume and path of each publish and each stage that was served. */
   readonly #published = new Map<string, readonly [string, string]>();
@@ -36,11 +38,11 @@ export class FuzzBed {
     this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
   }
 
-  /** Brings every volume to a pod, so that requests meet volumes in use. */
+  /** Brings every volume to a pod and takes a snapshot of it, so that requests meet volumes in use. */
   async prepare(): Promise<void> {
     for (const [volume] of this.bed.volumes.entries()) {
-      const plain = { volume, pod: 0, isBlock: false, isReadOnly: false, spoils: [] };
-      for (const method of upwards) await this.#exchange({ ...plain, method });
+      const plain = { volume, pod: 0, isBlock: false, isReadOnly: false, copyOf: "nothing", spoils: [] } as const;
+      for (const method of beginning) await this.#exchange({ ...plain, method });
     }
   }
 
@@ -56,6 +58,7 @@ export class FuzzBed {
   #served(name: string, request: object, response: object): CodeName {
     const { volume_id = "", target_path = "", staging_target_path = "" } = request as Partial<Record<string, string>>;
     if ("publish_context" in response) this.#contexts.set(volume_id, response.publish_context);
+    if (name === "CreateVolume" && "volume_content_source" in request) this.copies += 1;
     if (name === "NodePublishVolume") this.#published.set(`${volume_id} ${target_path}`, [volume_id, target_path]);
     if (name === "NodeStageVolume")
       this.#staged.set(`${volume_id} ${staging_target_path}`, [volume_id, staging_target_path]);
@@ -70,7 +73,7 @@ export class FuzzBed {
     return error.code;
   }
 
-  /** Takes away what the requests have made: mounts, stages, publications, volumes. */
+  /** Takes away what the requests have made: mounts, stages, publications, volumes, snapshots. */
   async clear(): Promise<void> {
     const { controller, node } = this.driver.client;
     for (const [volume_id, target_path] of this.#published.values()) {
@@ -90,17 +93,23 @@ export class FuzzBed {
       await controller.ControllerUnpublishVolume({ volume_id });
       await controller.DeleteVolume({ volume_id });
     }
+    for (const { snapshot } of (await controller.ListSnapshots({})).entries) {
+      await controller.DeleteSnapshot({ snapshot_id: snapshot?.snapshot_id ?? "" });
+    }
   }
 
-  /** What is there besides the driver's own identity: volumes, journal, marks, files inside. */
+  /** What is there besides the driver's own identity: volumes, snapshots, journal, marks, files inside, capacity. */
   async leftovers(): Promise<unknown> {
-    const { entries } = await this.driver.client.controller.ListVolumes({});
+    const { controller } = this.driver.client;
+    const volumes = (await controller.ListVolumes({})).entries;
+    const snapshots = (await controller.ListSnapshots({})).entries;
+    const free = (await controller.GetCapacity({})).available_capacity;
     const [journal, marks] = ["journal", "formatted"].map(async (name) =>
       readdir(path.join(this.driver.stateDir, "node", name)),
     );
     const files = (await treeOf(this.bed.inside)).map((line) => line.split(" inode ")[0]);
     const descriptors = (await readdir(`/proc/${this.driver.pid}/fd`)).length;
-    return { volumes: entries, journal: await journal, marks: await marks, files, descriptors };
+    return { volumes, snapshots, free, journal: await journal, marks: await marks, files, descriptors };
   }
 }
 
@@ -120,16 +129,19 @@ export async function openFuzzBed(options: { readonly main?: string; readonly si
   await writeFile(path.join(inside, "file"), "data");
   await symlink(outside, path.join(inside, "link"));
   const { controller, node } = driver.client;
-  const volumes: string[] = [];
+  const [volumes, snapshots]: [string[], string[]] = [[], []];
   for (const name of names) {
     const { volume } = await controller.CreateVolume({ name, volume_capabilities: [mountCapability] });
-    volumes.push(volume?.volume_id ?? "");
+    const source_volume_id = volume?.volume_id ?? "";
+    volumes.push(source_volume_id);
+    const { snapshot } = await controller.CreateSnapshot({ name, source_volume_id });
+    snapshots.push(snapshot?.snapshot_id ?? "");
   }
   const { node_id } = await node.NodeGetInfo({});
   const contexts = new Map<string, unknown>();
   const nodes = [node_id, nodeIdOf("another"), ""];
   const bed: Bed = {
-    ...{ volumes, names, nodes, inside, stagings, targets, contexts, node: node_id },
+    ...{ volumes, snapshots, names, nodes, inside, stagings, targets, contexts, node: node_id },
     paths: [...stagings, ...targets.flat()],
   };
   const fuzz = new FuzzBed(driver, bed, contexts);

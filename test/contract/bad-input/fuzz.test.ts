@@ -59,24 +59,35 @@ function hasGrown({ early, late }: { readonly early: Memory; readonly late: Memo
 
 async function wholeLife({ driver, bed }: FuzzBed): Promise<void> {
   const { controller, node } = driver.client;
-  const { volume } = await controller.CreateVolume({ name: "afterwards", volume_capabilities: [mountCapability] });
+  const volume_capabilities = [mountCapability];
+  const { volume } = await controller.CreateVolume({ name: "afterwards", volume_capabilities });
   const [volume_id, node_id, volume_capability] = [volume?.volume_id ?? "", bed.node, mountCapability];
   const { publish_context } = await controller.ControllerPublishVolume({ volume_id, node_id, volume_capability });
   const staging_target_path = bed.stagings[0] ?? "";
   const target_path = bed.targets[0]?.[0] ?? "";
   await node.NodeStageVolume({ volume_id, publish_context, staging_target_path, volume_capability });
   await node.NodePublishVolume({ volume_id, staging_target_path, target_path, volume_capability });
+  const capacity_range = { required_bytes: String(2n << 30n) };
+  await controller.ControllerExpandVolume({ volume_id, capacity_range });
+  await node.NodeExpandVolume({ volume_id, volume_path: target_path, capacity_range });
+  const { snapshot } = await controller.CreateSnapshot({ name: "afterwards", source_volume_id: volume_id });
+  const snapshot_id = snapshot?.snapshot_id ?? "";
+  const copied = { name: "copied", volume_capabilities, volume_content_source: { snapshot: { snapshot_id } } };
+  const copy = (await controller.CreateVolume(copied)).volume;
+  await controller.DeleteSnapshot({ snapshot_id });
+  await controller.DeleteVolume({ volume_id: copy?.volume_id ?? "" });
   await node.NodeUnpublishVolume({ volume_id, target_path });
   await node.NodeUnstageVolume({ volume_id, staging_target_path });
   await controller.ControllerUnpublishVolume({ volume_id, node_id });
   await controller.DeleteVolume({ volume_id });
 }
 
-/** Each RPC was served and, where a request has fields, refused. */
-function assertReach({ answers }: FuzzBed): void {
+/** Each RPC was served, and copies were made. */
+function assertReach({ answers, copies }: FuzzBed): void {
   const unserved = fuzzed.filter((method) => answers.has(`${nameOf(method)} UNIMPLEMENTED`));
   const unreached = fuzzed.filter((method) => !unserved.includes(method) && !answers.has(`${nameOf(method)} OK`));
   assert.deepEqual(unreached, []);
+  assert.ok(copies > 0, "no copy was made");
   const total = [...answers].filter(([key]) => key.endsWith(" OK")).reduce((sum, [, count]) => sum + count, 0);
   assert.ok(total > requests / 5, `${total} of ${requests} requests were served`);
 }

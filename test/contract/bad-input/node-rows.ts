@@ -1,45 +1,11 @@
 /** What can be wrong with the requests of CSI Node. Rows with OK say what the driver takes or ignores. */
 import type { CsiMethodPath } from "../../../src/gen/csi-fields.ts";
 import { capabilityRows } from "./capability-rows.ts";
+import { bad, empty, free, gone, known, noControls, strange, unknown } from "./common-rows.ts";
+import { malformedPath, pathRows as path } from "./path-rows.ts";
 import { missing, type Row } from "./row.ts";
-import { strange } from "./world.ts";
 
-const bad = "INVALID_ARGUMENT";
-const unknown = "NOT_FOUND";
 const wrongState = "FAILED_PRECONDITION";
-const empty = "must not be empty";
-const noControls = "must not contain control characters";
-const normalized = "must be a normalized path";
-const any = { any: "thing" };
-
-const gone: readonly Row[] = [
-  ["volume_id", missing, bad, empty, ""],
-  ["volume_id", "a\u0000b", bad, noControls],
-  ["volume_id", "../../etc/passwd", "OK"],
-];
-const noVolume = /there is no volume with that volume_id; got "[^"]+"$/;
-const known: readonly Row[] = [
-  ["volume_id", missing, bad, empty, ""],
-  ["volume_id", "a\u0000b", bad, noControls],
-  ["volume_id", "../../etc/passwd", unknown, noVolume],
-  ["volume_id", strange.replace("memory", "nvmet"), unknown, noVolume],
-];
-const free = (field: string): readonly Row[] => [
-  [field, missing, "OK"],
-  [field, any, "OK"],
-];
-const malformedPath = (field: string): readonly Row[] => [
-  [field, "relative/path", bad, "must be an absolute path"],
-  [field, "-rf", bad, "must be an absolute path"],
-  [field, "/", bad, normalized],
-  [field, "/a/../b", bad, normalized],
-  [field, "/a//b", bad, normalized],
-  [field, "/a/./b", bad, normalized],
-  [field, "/a/", bad, normalized],
-  [field, "/a\nb", bad, noControls],
-  [field, "/a\u0000b", bad, noControls],
-];
-const path = (field: string): readonly Row[] => [[field, missing, bad, empty, ""], ...malformedPath(field)];
 const capability: readonly Row[] = [
   ["volume_capability", missing, bad, "must be set", null],
   ...capabilityRows("volume_capability"),

@@ -49,6 +49,27 @@ describe("a path of a request", { timeout: 120_000 }, () => {
     });
   }
 
+  it("of a growth is where a volume is mounted, letter for letter, and no other way to that place", async () => {
+    const { inside, outside } = place;
+    const { target, staging } = place.world.paths;
+    const pod = path.dirname(target);
+    await symlink(target, path.join(inside, "link-to-target"));
+    const others = [
+      ...Object.values(malformed).map((make) => make(inside, outside)),
+      ...[`${target}/`, `${target}/.`, `${pod}//mount`, `${pod}/./mount`, `${pod}/../pod/mount`, `${target}\n`],
+      ...[path.relative("/", target), `${target}/inside`, pod, path.join(inside, "link-to-target")],
+      ...["empty", "file", "staging"].map((name) => path.join(inside, "link", name)),
+      ...[`/proc/self/root${target}`, "/dev/null", path.join(outside, "staging")],
+    ];
+    for (const at of others) {
+      const { outcome, message } = await place.expand(at);
+      assert.ok(outcome === "NOT_FOUND" || outcome === "INVALID_ARGUMENT", `${at}: ${outcome} ${message}`);
+      assert.match(message, /volume_path must .*; got "/);
+    }
+    for (const at of [target, staging]) assert.equal((await place.expand(at)).outcome, "OK", at);
+    assert.deepEqual(await place.look(), untouched);
+  });
+
   it("may have names that look like options and commands, and they are nothing but names", async () => {
     for (const name of ["-rf", "--help", "-o remount,ro", "$(reboot)", "a;b", "*", "üñí 名", " "]) {
       const target = path.join(place.inside, "pod", name);

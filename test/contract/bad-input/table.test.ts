@@ -21,7 +21,9 @@ const methods = Object.keys(csiMethods).filter((method): method is CsiMethodPath
 const project = path.join(import.meta.dirname, "../../..");
 
 async function stateOf({ driver, paths }: World): Promise<unknown> {
-  return { volumes: await driver.client.controller.ListVolumes({}), tree: await treeOf(paths.root) };
+  const { controller } = driver.client;
+  const [volumes, snapshots] = [await controller.ListVolumes({}), await controller.ListSnapshots({})];
+  return { volumes, snapshots, tree: await treeOf(paths.root) };
 }
 
 describe("a wrong request", { timeout: 120_000 }, () => {
@@ -64,7 +66,7 @@ describe("a wrong request", { timeout: 120_000 }, () => {
     assert.equal((await ask(world, "/csi.v1.Identity/Probe", {})).outcome, "OK");
   });
 
-  it("changes neither a volume nor a file", async () => {
+  it("changes neither a volume nor a snapshot nor a file", async () => {
     assert.deepEqual(await stateOf(world), untouched);
   });
 });

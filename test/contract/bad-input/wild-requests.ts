@@ -21,6 +21,8 @@ export interface WildRequest {
   readonly pod: number;
   readonly isBlock: boolean;
   readonly isReadOnly: boolean;
+  /** What a volume is to be a copy of, where one is made. */
+  readonly copyOf: "nothing" | "snapshot" | "volume";
   readonly spoils: readonly Spoil[];
 }
 
@@ -44,9 +46,14 @@ export const upwards = [
   "/csi.v1.Node/NodePublishVolume",
 ] as const satisfies readonly CsiMethodPath[];
 
+const takeSnapshot = "/csi.v1.Controller/CreateSnapshot";
+const growth = ["/csi.v1.Controller/ControllerExpandVolume", "/csi.v1.Node/NodeExpandVolume"] as const;
+/** What is to be there when random requests come. */
+export const beginning = [...upwards, takeSnapshot] as const satisfies readonly CsiMethodPath[];
+
 export function wildRequest(known: Known): fc.Arbitrary<WildRequest> {
   const ofMethod = new Map(fuzzed.map((method) => [method, requestOf(method, known)]));
-  const often = [...upwards, ...upwards, ...upwards, "/csi.v1.Node/NodeGetVolumeStats" as const];
+  const often = [...upwards, ...beginning, ...beginning, ...growth, "/csi.v1.Node/NodeGetVolumeStats" as const];
   return fc.constantFrom(...fuzzed, ...often).chain((method) => ofMethod.get(method) ?? fc.constant(never(method)));
 }
 
@@ -61,7 +68,9 @@ function requestOf(method: CsiMethodPath, known: Known): fc.Arbitrary<WildReques
   const rarely = fc.integer({ min: 0, max: 9 }).map((number) => number === 0);
   const [isBlock, isReadOnly] = [rarely, rarely];
   const spoils = fc.oneof(fc.constant([]), some);
-  return fc.record({ method: fc.constant(method), volume, pod: fc.nat({ max: 1 }), isBlock, isReadOnly, spoils });
+  const copyOf = fc.constantFrom("nothing", "nothing", "nothing", "snapshot", "volume");
+  const pod = fc.nat({ max: 1 });
+  return fc.record({ method: fc.constant(method), volume, pod, isBlock, isReadOnly, copyOf, spoils });
 }
 
 /** Ways to spoil each field of a request, and each key of its publish_context. */
@@ -81,7 +90,8 @@ export function encode(request: WildRequest, bed: Bed): object {
   return request.spoils.reduce((whole, { field, value }) => withField(whole, field, value), valid);
 }
 
-function skeleton({ volume, pod, isBlock, isReadOnly, method }: WildRequest, bed: Bed): object {
+function skeleton(request: WildRequest, bed: Bed): object {
+  const { volume, pod, isBlock, isReadOnly, method } = request;
   const volume_id = bed.volumes[volume] ?? "";
   // The last volume is used as a raw block device, most of the time.
   const access = isBlock === volume < bed.volumes.length - 1 ? { block: {} } : { mount: { fs_type: "ext4" } };
@@ -89,11 +99,23 @@ function skeleton({ volume, pod, isBlock, isReadOnly, method }: WildRequest, bed
   const staging_target_path = bed.stagings[volume] ?? "";
   const target_path = bed.targets[volume]?.[pod] ?? "";
   const all = {
-    ...{ name: bed.names[volume], volume_id, node_id: bed.node, staging_target_path, target_path },
+    ...{ volume_id, node_id: bed.node, staging_target_path, target_path },
+    ...{ snapshot_id: bed.snapshots[volume], source_volume_id: volume_id },
     ...{ volume_path: target_path, volume_capability, volume_capabilities: [volume_capability] },
     ...{ publish_context: bed.contexts.get(volume_id) ?? {} },
     ...{ readonly: isReadOnly && method.endsWith("NodePublishVolume") },
+    ...making(request, bed),
   };
   const names = placesOf(csiMethods[method].request).map(({ path }) => path);
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+}
+
+/** What is said of a volume or snapshot that is made, and of the size of one that grows. */
+function making({ volume, method, copyOf }: WildRequest, bed: Bed): object {
+  const [name = "", volume_id, snapshot_id] = [bed.names[volume], bed.volumes[volume], bed.snapshots[volume]];
+  // Sometimes it has that size already.
+  if (method.endsWith("ControllerExpandVolume")) return { capacity_range: { required_bytes: String(2n << 30n) } };
+  if (copyOf === "nothing" || !method.endsWith("CreateVolume")) return { name };
+  const volume_content_source = copyOf === "snapshot" ? { snapshot: { snapshot_id } } : { volume: { volume_id } };
+  return { name: `${name}-from-${copyOf}`, volume_content_source };
 }

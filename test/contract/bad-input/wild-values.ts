@@ -5,6 +5,8 @@ import { csiMessages, type CsiField, type CsiMessageName } from "../../../src/ge
 /** Texts that mean something to the driver, besides those of the field's own. */
 export interface Known {
   readonly volumes: readonly string[];
+  /** Of each volume, the id of the snapshot that bears its name. */
+  readonly snapshots: readonly string[];
   readonly names: readonly string[];
   readonly nodes: readonly string[];
   /** A folder with `pod`, `file` and `link` in it; every absolute path that is made lies in it. */
@@ -60,8 +62,14 @@ function pathIn({ inside, paths }: Known): fc.Arbitrary<string> {
 
 function textFor(name: string, known: Known): fc.Arbitrary<string> {
   if (name.endsWith("_path")) return pathIn(known);
-  const [ids, names, nodes] = [known.volumes, known.names, known.nodes].map((texts) => fc.constantFrom(...texts));
-  const right = { volume_id: ids, name: names, node_id: nodes, fs_type: fc.constantFrom("", "ext4", "xfs", "btrfs") };
+  const right = {
+    volume_id: fc.constantFrom(...known.volumes),
+    source_volume_id: fc.constantFrom(...known.volumes),
+    snapshot_id: fc.constantFrom(...known.snapshots),
+    name: fc.constantFrom(...known.names),
+    node_id: fc.constantFrom(...known.nodes),
+    fs_type: fc.constantFrom("", "ext4", "xfs", "btrfs"),
+  };
   const own = new Map<string, fc.Arbitrary<string> | undefined>(Object.entries(right)).get(name);
   return fc.oneof(own ?? fc.constant(""), nonsense);
 }

@@ -1,8 +1,12 @@
-/** What the contract's tests share: requests in their short form, and volumes that go away by themselves. */
+/** What the contract's tests share: requests in their short form, volumes and snapshots that go away by themselves. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import type { CapacityRange } from "../../../src/gen/csi/v1/CapacityRange.ts";
+import type { ControllerExpandVolumeResponse__Output } from "../../../src/gen/csi/v1/ControllerExpandVolumeResponse.ts";
 import type { ControllerPublishVolumeRequest } from "../../../src/gen/csi/v1/ControllerPublishVolumeRequest.ts";
+import type { CreateSnapshotRequest } from "../../../src/gen/csi/v1/CreateSnapshotRequest.ts";
 import type { CreateVolumeRequest } from "../../../src/gen/csi/v1/CreateVolumeRequest.ts";
+import type { Snapshot__Output } from "../../../src/gen/csi/v1/Snapshot.ts";
 import type { Volume__Output } from "../../../src/gen/csi/v1/Volume.ts";
 import type { VolumeCapability } from "../../../src/gen/csi/v1/VolumeCapability.ts";
 import { CsiError, type CodeName, type CsiClient } from "../../support/csi-client.ts";
@@ -10,6 +14,15 @@ import { CsiError, type CodeName, type CsiClient } from "../../support/csi-clien
 export const MiB = 1024n * 1024n;
 export const GiB = 1024n * MiB;
 export const smallest = 320n * MiB;
+/** What sizes are multiples of. */
+export const step = 4n * MiB;
+/** What the file system under a pool may need for itself while something is made. */
+export const poolNoise = 16n * MiB;
+
+/** An id as every back end makes them, of a volume that was never made. */
+export const neverMade = `v1-${"0".repeat(32)}`;
+/** The same of a snapshot. */
+export const neverTaken = `s1-${"0".repeat(32)}`;
 
 export const mountCapability = {
   mount: { fs_type: "ext4" },
@@ -66,6 +79,42 @@ export class Bench {
     await this.controller.DeleteVolume({ volume_id });
   }
 
+  async takeSnapshot(request: CreateSnapshotRequest): Promise<Snapshot__Output> {
+    const { snapshot } = await this.controller.CreateSnapshot({ name: this.newName(), ...request });
+    assert.ok(snapshot, "CreateSnapshot answers with a snapshot");
+    return snapshot;
+  }
+
+  /** A snapshot that is deleted when its holder goes out of scope. */
+  async snapshot(
+    source_volume_id: string,
+    request: CreateSnapshotRequest = {},
+  ): Promise<{ readonly id: string; readonly taken: Snapshot__Output } & AsyncDisposable> {
+    const taken = await this.takeSnapshot({ source_volume_id, ...request });
+    const { snapshot_id: id } = taken;
+    return {
+      ...{ id, taken },
+      [Symbol.asyncDispose]: async () => {
+        await this.controller.DeleteSnapshot({ snapshot_id: id });
+      },
+    };
+  }
+
+  async grow(volume_id: string, capacity_range: CapacityRange): Promise<ControllerExpandVolumeResponse__Output> {
+    return await this.controller.ControllerExpandVolume({ volume_id, capacity_range });
+  }
+
+  /** A volume as it is shown when it is asked for. */
+  async shown(volume_id: string): Promise<Volume__Output> {
+    const { volume } = await this.controller.ControllerGetVolume({ volume_id });
+    assert.ok(volume, "ControllerGetVolume answers with a volume");
+    return volume;
+  }
+
+  async free(): Promise<bigint> {
+    return BigInt((await this.controller.GetCapacity({})).available_capacity);
+  }
+
   async publish(volume_id: string, node_id: string): Promise<PublishAnswer> {
     // Also when the call fails: what it did before is unknown.
     this.#published.add(volume_id);
@@ -85,6 +134,11 @@ export class Bench {
     const { status } = await this.controller.ControllerGetVolume({ volume_id });
     return status?.published_node_ids ?? [];
   }
+}
+
+/** The range that admits one size. */
+export function exactly(size: bigint): { readonly required_bytes: string; readonly limit_bytes: string } {
+  return { required_bytes: String(size), limit_bytes: String(size) };
 }
 
 /** Fails unless the call is refused with this code and a message that matches every pattern. */

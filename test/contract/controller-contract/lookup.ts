@@ -3,10 +3,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { VolumeCapability } from "../../../src/gen/csi/v1/VolumeCapability.ts";
 import { nodeIdOf } from "../../support/node-ids.ts";
-import { MiB, mountCapability, refused, smallest, type Bench } from "./bench.ts";
-
-/** What the file system under a pool may need for itself while a volume is made. */
-const poolNoise = 16n * MiB;
+import { mountCapability, poolNoise, refused, smallest, type Bench } from "./bench.ts";
 
 interface Listed {
   readonly id: string;
@@ -52,20 +49,19 @@ export function lookupTests(bench: Bench): void {
   });
 
   it("shows a volume as it was made, takes its size from the capacity, and gives it back", async () => {
-    const before = BigInt((await bench.controller.GetCapacity({})).available_capacity);
+    const before = await bench.free();
     const made = await bench.create({ name: bench.newName(), capacity_range: { required_bytes: String(smallest) } });
     try {
       const shown = await bench.controller.ControllerGetVolume({ volume_id: made.volume_id });
       assert.deepEqual(shown.volume, made);
       assert.deepEqual(shown.status?.published_node_ids, []);
       assert.equal(shown.status.volume_condition?.abnormal, false);
-      const between = BigInt((await bench.controller.GetCapacity({})).available_capacity);
-      const taken = before - between;
+      const taken = before - (await bench.free());
       assert.ok(taken >= smallest - poolNoise && taken <= smallest + poolNoise, `${taken} bytes were taken`);
     } finally {
       await bench.discard(made.volume_id);
     }
-    const after = BigInt((await bench.controller.GetCapacity({})).available_capacity);
+    const after = await bench.free();
     assert.ok(after >= before - poolNoise, `${before} bytes before, ${after} after`);
     await refused(bench.controller.ControllerGetVolume({ volume_id: made.volume_id }), "NOT_FOUND");
   });
@@ -114,15 +110,20 @@ export function lookupTests(bench: Bench): void {
     const { capabilities } = await bench.controller.ControllerGetCapabilities({});
     const offered = capabilities.map(({ rpc }) => rpc?.type).toSorted();
     const expected = [
+      "CLONE_VOLUME",
+      "CREATE_DELETE_SNAPSHOT",
       "CREATE_DELETE_VOLUME",
+      "EXPAND_VOLUME",
       "GET_CAPACITY",
+      "GET_SNAPSHOT",
       "GET_VOLUME",
+      "LIST_SNAPSHOTS",
       "LIST_VOLUMES",
       "LIST_VOLUMES_PUBLISHED_NODES",
       "PUBLISH_UNPUBLISH_VOLUME",
       "VOLUME_CONDITION",
     ];
     assert.deepEqual(offered, expected);
-    await refused(bench.controller.CreateSnapshot({ name: "s", source_volume_id: "v" }), "UNIMPLEMENTED");
+    await refused(bench.controller.ControllerModifyVolume({ volume_id: "v" }), "UNIMPLEMENTED");
   });
 }

@@ -58,6 +58,20 @@ describe("the log of a driver", () => {
     assert.match(String(looked?.["reason"]), /there is no volume with that volume_id/);
   });
 
+  it("names a snapshot that is taken, its source and its name", async (t) => {
+    const { controller } = driver.client;
+    const { volume } = await controller.CreateVolume({ name: "log-2", volume_capabilities: [mountCapability] });
+    const source_volume_id = volume?.volume_id ?? "";
+    const { snapshot } = await controller.CreateSnapshot({ name: "log-2", source_volume_id });
+    const snapshot_id = snapshot?.snapshot_id ?? "";
+    await controller.DeleteSnapshot({ snapshot_id });
+    await controller.DeleteVolume({ volume_id: source_volume_id });
+    await wholeOutput(t.signal);
+    const [[taken], [deleted]] = [linesOf("CreateSnapshot"), linesOf("DeleteSnapshot")];
+    const fields = [taken?.["snapshot"], taken?.["volume"], taken?.["name"], deleted?.["snapshot"]];
+    assert.deepEqual(fields, [snapshot_id, source_volume_id, "log-2", snapshot_id]);
+  });
+
   it("never shows what is in a secrets map, whichever RPC has it", async (t) => {
     assert.ok(secretive.length >= 10, "the table knows the RPCs with secrets");
     const sentinels = secretive.map(({ path, fields }) => {
@@ -66,7 +80,8 @@ describe("the log of a driver", () => {
       return { path, sentinel, secrets };
     });
     for (const { path, secrets } of sentinels) {
-      const request = { name: "secretive", volume_id: "secretive", ...secrets };
+      const ids = { volume_id: "secretive", snapshot_id: "secretive", source_volume_id: "secretive" };
+      const request = { name: "secretive", ...ids, ...secrets };
       await driver.client.call(path, request).catch(() => undefined);
     }
     const output = await wholeOutput(t.signal);
