@@ -11,6 +11,9 @@ import { connectArguments } from "../../src/nvme/nvme-connect.ts";
 import type { Machine } from "../lab/machine.ts";
 import type { GuestVolume } from "../support/guest-volume.ts";
 
+/** A machine, as far as a shell goes. */
+export type Shell = Pick<Machine, "sh">;
+
 const portal = { address: "127.0.0.1", port: 4420 };
 /** The driver's defaults (src/config/config.ts). */
 const timing = { reconnectDelay: 2, keepAlive: 5 };
@@ -31,7 +34,7 @@ head_of() {
 }`;
 
 /** Runs a script in the guest and returns the milliseconds that it took there, or each part of it. */
-export async function timed(machine: Machine, ...parts: readonly string[]): Promise<readonly number[]> {
+export async function timed(machine: Shell, ...parts: readonly string[]): Promise<readonly number[]> {
   const measured = parts.map(
     (part) => `begin=\${EPOCHREALTIME/./}\n${part}\nend=\${EPOCHREALTIME/./}\necho $((end - begin)) >&3\n`,
   );
@@ -41,7 +44,7 @@ export async function timed(machine: Machine, ...parts: readonly string[]): Prom
   return times.map((microseconds) => microseconds / 1000);
 }
 
-export async function timedOne(machine: Machine, script: string): Promise<number> {
+export async function timedOne(machine: Shell, script: string): Promise<number> {
   const [time = Number.NaN] = await timed(machine, script);
   return time;
 }
@@ -54,12 +57,14 @@ function command(argv: readonly string[]): string {
   return argv.map(shellWord).join(" ");
 }
 
+export type ToStage = Pick<GuestVolume, "id" | "nqn" | "uuid" | "backing" | "staging" | "target" | "context">;
+
 /** The words of each step for one published volume; `node` is the node id of the driver in the guest. */
 export class BareVolume {
-  readonly #volume: GuestVolume;
+  readonly #volume: ToStage;
   readonly #host: HostIdentity;
 
-  constructor(volume: GuestVolume, node: string) {
+  constructor(volume: ToStage, node: string) {
     const uuid = parseNodeId(node)?.uuid;
     const id = parseVolumeId(volume.id.slice(volume.id.indexOf("/") + 1));
     if (uuid === undefined || id === undefined) throw new Error(`BUG: ${node} or ${volume.id} is no id`);
