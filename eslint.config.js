@@ -27,6 +27,12 @@ const neverRecursive = ["node:fs", "node:fs/promises"].map((name) => ({
 const onlyKubernetes = restricted(["@kubernetes/client-node"], "the Kubernetes API belongs to src/kubernetes");
 const onlyWire = restricted(["@grpc/grpc-js", "@grpc/proto-loader"], "gRPC belongs to src/csi and src/kubelet");
 
+// The object `z` has everything of it, translations included: half a megabyte of the bundle and 9 MiB of memory.
+const wholeZod = {
+  selector: "ImportDeclaration[source.value='zod'] ImportSpecifier[imported.name='z']",
+  message: 'import * as z from "zod"',
+};
+
 export default defineConfig(
   globalIgnores(["dist", "node_modules", "src/gen"]),
   {
@@ -48,6 +54,7 @@ export default defineConfig(
         { object: "process", property: "env", message: "only src/config reads the environment" },
         { object: "process", property: "exit", message: "only src/main.ts ends the process" },
       ],
+      "no-restricted-syntax": ["error", wholeZod],
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],

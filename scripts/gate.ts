@@ -17,12 +17,14 @@ function sanity(options: SanityCase): Stage {
   };
 }
 
+const unitTests = ["src/**/*.test.ts", ...["lint", "support", "bench"].map((name) => `test/${name}/*.test.ts`)];
+
 const fast: readonly Stage[] = [
   command("format", `${bin}/prettier`, "--check", "--log-level=warn", "."),
   command("lint", `${bin}/eslint`, "."),
   command("generated code", process.execPath, "scripts/generate.ts", "--check"),
   command("types", `${bin}/tsc`),
-  tests("unit tests", { atOnce: 2 }, "src/**/*.test.ts", "test/lint/*.test.ts", "test/support/*.test.ts"),
+  tests("unit tests", { atOnce: 2 }, ...unitTests),
 ];
 
 const slow: readonly Stage[] = [

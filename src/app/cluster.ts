@@ -3,7 +3,7 @@
  * it, so that a machine that boots before its control plane exports its volumes all the same.
  */
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Config } from "../config/config.ts";
 import { failure, messageOf } from "../domain/errors.ts";
 import type { ClusterId } from "../domain/identity.ts";

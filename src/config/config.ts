@@ -4,7 +4,7 @@
  * value. An option that is a secret must not come to the schema as a value, but as the name of a file.
  */
 import { hostname } from "node:os";
-import { z } from "zod";
+import * as z from "zod";
 import type { ClusterId } from "../domain/identity.ts";
 import type { Portal } from "../domain/model.ts";
 import { formatPortal, parsePortal } from "../domain/portal.ts";

@@ -1,5 +1,5 @@
 /** StorageClass parameters on the wire: an unknown name and a wrong value are issues with the key. */
-import type { z } from "zod";
+import type * as z from "zod";
 import { classParameters, classParameterValues } from "../domain/class-parameters.ts";
 import { ownEntries } from "./decode.ts";
 

@@ -1,5 +1,5 @@
 /** What a volume is a copy of, on the wire. */
-import { z } from "zod";
+import * as z from "zod";
 import type { VolumeSource } from "../domain/model.ts";
 import type { VolumeContentSource } from "../gen/csi/v1/VolumeContentSource.ts";
 import { required } from "./decode.ts";

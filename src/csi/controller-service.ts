@@ -1,5 +1,5 @@
 /** CSI Controller: decode, one service call, encode. Locks, limits, logs and errors are the interceptors' (server.ts). */
-import { z } from "zod";
+import * as z from "zod";
 import { driverName, parseVolumeId } from "../domain/identity.ts";
 import { DomainError, failure } from "../domain/errors.ts";
 import type { Volume } from "../domain/model.ts";

@@ -3,7 +3,7 @@
  * the value. Nothing behind this room sees a wire object.
  */
 import { isAbsolute, normalize } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { describeValue, failure } from "../domain/errors.ts";
 import { parseMountOptions } from "../domain/mount-options.ts";
 import { filesystemTypes, type Capability, type Usage } from "../domain/model.ts";

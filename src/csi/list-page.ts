@@ -1,5 +1,5 @@
 /** Pages on the wire: a list token is the last id of the page before. */
-import { z } from "zod";
+import * as z from "zod";
 import { failure } from "../domain/errors.ts";
 
 export const listRequest = z.object({

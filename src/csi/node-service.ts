@@ -1,5 +1,5 @@
 /** CSI Node: decode, one service call, encode. */
-import { z } from "zod";
+import * as z from "zod";
 import { failure } from "../domain/errors.ts";
 import type { NodeIdentity } from "../domain/model.ts";
 import type { Expansion } from "../services/expansion.ts";

@@ -6,7 +6,7 @@
  *
  * A newer schema is refused with both versions named. No secret is in it: it is stored where many can read it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { largestSize, smallestSize } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import type { Attachment, Portal } from "../domain/model.ts";

@@ -1,5 +1,5 @@
 /** The RPCs of CSI Controller that are about snapshots. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseSnapshotId, type SnapshotId } from "../domain/identity.ts";
 import type { Snapshot } from "../domain/model.ts";
 import type { Snapshots } from "../services/snapshots.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { z } from "zod";
+import * as z from "zod";
 import { defaultMkfsOptions } from "../domain/class-parameters.ts";
 import { decode } from "./decode.ts";
 import { encodeVolumeContext, volumeContext } from "./volume-context.ts";

@@ -5,7 +5,7 @@
  * M1  A default is written down like any other value: a newer mkfs with other defaults makes no other file systems.
  * M2  No value moves what the format gate reads (gate-regions.ts) or reaches the format intent's place (V39, V44).
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a class may choose about file systems that are to be made, for each type. */
 export interface MkfsOptions {

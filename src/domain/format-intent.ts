@@ -7,7 +7,7 @@
  * K2  It is valid as a whole or not at all: magic, length, checksum, and zeros behind.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Bytes } from "./capacity.ts";
 import type { VolumeId } from "./identity.ts";
 

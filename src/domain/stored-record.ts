@@ -2,7 +2,7 @@
  * Records on disk: JSON with a schema version. What cannot be read is refused with the file named, never guessed at and
  * never overwritten; a newer schema is refused with both versions named.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { failure } from "./errors.ts";
 
 const versioned = z.object({ schema: z.int() });

@@ -7,7 +7,7 @@
  *     the device unreadable.
  */
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { failure } from "../domain/errors.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import type { Ask, Conversation, Converse } from "./converse.ts";

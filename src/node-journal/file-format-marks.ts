@@ -6,7 +6,7 @@
  *     publication says "blank" for as long as the publication lasts.
  */
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { VolumeId } from "../domain/identity.ts";
 import { parseStored } from "../domain/stored-record.ts";
 import { readText, removeFile, writeDurable } from "../host/files.ts";

@@ -1,6 +1,6 @@
 /** The journal as files: `<directory>/<volume id>.json`, each written durably, each with its schema version. */
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { failure } from "../domain/errors.ts";
 import type { VolumeId } from "../domain/identity.ts";
 import { parseStored } from "../domain/stored-record.ts";

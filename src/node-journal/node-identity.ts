@@ -6,7 +6,7 @@
  */
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Uuid } from "../domain/identity.ts";
 import type { NodeIdentity } from "../domain/model.ts";
 import { formatNodeId } from "../domain/node-id.ts";

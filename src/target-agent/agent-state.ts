@@ -82,18 +82,19 @@ export class AgentState {
     this.#blindness.delete(id);
   }
 
-  async available(): Promise<Bytes> {
+  /** With `enough` it may be less than there is, once it is as much. */
+  async available(enough?: Bytes): Promise<Bytes> {
     const { pool, layer } = this.deps;
     const volumes = pool.volumes.all().map(({ id, size, growingTo = 0n }) => {
       return { id, size: growingTo > size ? growingTo : size };
     });
-    return await layer.available({ volumes, snapshots: pool.snapshots.all() });
+    return await layer.available({ volumes, snapshots: pool.snapshots.all() }, enough);
   }
 
   /** Lets `promise` write down that `needed` bytes are taken, or refuses. */
   async reserve<T>(needed: Bytes, cannot: string, signal: AbortSignal, promise: () => Promise<T>): Promise<T> {
     return await this.#locks.run(capacityKey, signal, async () => {
-      const available = await this.available();
+      const available = await this.available(needed);
       if (needed <= available) return await promise();
       const rule = `the pool has room for ${available} bytes`;
       throw failure("no_capacity", { cannot, rule, got: needed });

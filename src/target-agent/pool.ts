@@ -8,7 +8,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { failure } from "../domain/errors.ts";
 import { parseSnapshotId } from "../domain/identity.ts";
 import { parseStored } from "../domain/stored-record.ts";

@@ -3,7 +3,7 @@
  *
  * D1  The schema version is part of the record; a newer one is refused with both versions named.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { ClusterId } from "../domain/identity.ts";
 import type { Snapshot } from "../domain/model.ts";
 import { parseStored } from "../domain/stored-record.ts";

@@ -36,8 +36,10 @@ export class TargetAgent {
     return this.#state.records();
   }
 
+  /** Only whether the pool answers: it is asked every few seconds, however many volumes there are. */
   async probe(signal: AbortSignal): Promise<void> {
-    await this.capacity(signal);
+    signal.throwIfAborted();
+    await this.#state.available(0n);
   }
 
   async capacity(signal: AbortSignal): Promise<{ readonly available: Bytes; readonly largestVolume: Bytes }> {

@@ -6,7 +6,7 @@
  * D3  A publication that is being revoked is listed under `revoking` until the fence is proven, so that a crash in
  *     between can neither restore it nor forget it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import {
   exportIdentityOf,
   parseSnapshotId,

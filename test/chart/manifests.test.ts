@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { V1CSIDriver, V1StorageClass } from "@kubernetes/client-node";
-import { z } from "zod";
+import * as z from "zod";
 import { loadConfig } from "../../src/config/config.ts";
 import { parameters as own } from "../../src/csi/class-parameters.ts";
 import { decode } from "../../src/csi/decode.ts";

@@ -69,6 +69,8 @@ export interface Machine extends AsyncDisposable {
 export interface MachineOptions {
   readonly memoryMiB?: number;
   readonly disks?: readonly { readonly sizeMiB: number }[];
+  /** Debian packages besides those of every machine (recipe.ts); a machine that is used directly has them or not. */
+  readonly packages?: readonly string[];
   /** Bounds the start only. */
   readonly signal?: AbortSignal;
 }

@@ -50,8 +50,9 @@ export const initrdModules = ["virtio_blk", "crc32c_generic", "ext4", "overlay",
 
 const files = ["recipe.ts", "root-image.ts", "initrd.ts", "vmlinux.ts", "guest/init.sh"];
 
-export async function recipeHash(): Promise<string> {
-  const hash = createHash("sha256");
+/** `more` are packages besides those above. */
+export async function recipeHash(more: readonly string[]): Promise<string> {
+  const hash = createHash("sha256").update(more.join(" "));
   for (const file of files) hash.update(await readFile(join(import.meta.dirname, file)));
   return hash.digest("hex").slice(0, 16);
 }

@@ -20,12 +20,24 @@ export interface RootImage {
 }
 
 const dayMs = 86_400_000;
+/** How the names of images with more packages end. */
+const larger = "-more";
 
-/** The image of today's recipe; builds it first (about a minute) when the cache has none. */
-export async function rootImage(signal: AbortSignal): Promise<RootImage> {
-  const make = async (made: string, work: string) => build(made, work, signal);
+interface BuildOptions {
+  readonly work: string;
+  readonly more: readonly string[];
+}
+
+/**
+ * The image of today's recipe; builds it first (about a minute) when the cache has none. One with `more` packages is an
+ * image of its own, so that nobody else has to carry them.
+ */
+export async function rootImage(signal: AbortSignal, more: readonly string[] = []): Promise<RootImage> {
+  const make = async (made: string, work: string) => build(made, { work, more }, signal);
+  const name = `${await recipeHash(more)}${more.length > 0 ? larger : ""}`;
+  const isLike = (other: string) => other.endsWith(larger) === name.endsWith(larger);
   // A machine of another checkout may still need any that was used today.
-  const folder = await findOrMake("lab", { name: await recipeHash(), make, keep: 1, stayMs: dayMs }, signal);
+  const folder = await findOrMake("lab", { name, make, keep: 1, isLike, stayMs: dayMs }, signal);
   return {
     kernel: join(folder, "vmlinux"),
     initrd: join(folder, "initrd"),
@@ -33,7 +45,7 @@ export async function rootImage(signal: AbortSignal): Promise<RootImage> {
   };
 }
 
-async function build(image: string, work: string, signal: AbortSignal): Promise<void> {
+async function build(image: string, { work, more }: BuildOptions, signal: AbortSignal): Promise<void> {
   await ensureTools(buildNeeds, signal);
   if (process.getuid?.() !== 0) {
     throw new Error(
@@ -42,12 +54,12 @@ async function build(image: string, work: string, signal: AbortSignal): Promise<
   }
   console.error("lab: building the guest's root, once");
   const rootfs = join(work, "rootfs");
-  await debootstrap(rootfs, work, signal);
+  await debootstrap(rootfs, { work, more }, signal);
   await mkdir(image);
   await pack(rootfs, work, image, signal);
 }
 
-async function debootstrap(rootfs: string, work: string, signal: AbortSignal): Promise<void> {
+async function debootstrap(rootfs: string, { work, more }: BuildOptions, signal: AbortSignal): Promise<void> {
   const transport = join(work, "apt.conf");
   await writeFile(transport, await aptTransport(signal));
   const mirror = await debianMirror(signal);
@@ -60,7 +72,7 @@ async function debootstrap(rootfs: string, work: string, signal: AbortSignal): P
       "--components=main",
       `--aptopt=${transport}`,
       ...excluded.map((path) => `--dpkgopt=path-exclude=${path}`),
-      `--include=${packages.join(",")}`,
+      `--include=${[...packages, ...more].join(",")}`,
       suite,
       rootfs,
       mirror,

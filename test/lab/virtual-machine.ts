@@ -34,7 +34,7 @@ const tailBytes = 3000;
 export async function startMachine(options: MachineOptions = {}): Promise<Machine> {
   const signal = options.signal ?? new AbortController().signal;
   await ensureTools(runNeeds, signal);
-  const image = await rootImage(signal);
+  const image = await rootImage(signal, options.packages);
   const directory = await makeScratch();
   try {
     const qemu = await prepare(directory, options, signal);

@@ -16,6 +16,9 @@ describe("a command of package.json", () => {
   });
 
   const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ["bench", ["--bogus"], /--only.*--bogus/],
+    ["bench", ["--only", "nothing"], /--only.*nothing/],
+    ["bench", ["--rounds", "many"], /--rounds.*many/],
     ["build", ["--bogus"], /--bogus/],
     ["check", ["--bogus"], /--bogus/],
     ["demo", ["--bogus"], /--direct.*--bogus/],

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { loadAll } from "js-yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { parameters } from "../../src/csi/class-parameters.ts";
 import { capability, decode } from "../../src/csi/decode.ts";
 import { classParameters } from "../../src/domain/class-parameters.ts";

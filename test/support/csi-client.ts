@@ -59,16 +59,27 @@ export interface CsiClient extends Disposable {
 const definitions = fromJSON(csiDescriptor, csiLoaderOptions);
 const defaultDeadlineMs = 60_000;
 
+/** How calls reach a driver. */
+export interface Transport {
+  call(path: string, request: object, options: CallOptions): Promise<object>;
+  close(): void;
+}
+
 /** A client of the driver that listens at a socket path; it connects with the first call. */
 export function openCsiClient(socketPath: string): CsiClient {
   // A pool of its own: a client must not inherit the back-off of an earlier one on the same path.
   const client = new Client(`unix://${socketPath}`, credentials.createInsecure(), {
     "grpc.use_local_subchannel_pool": 1,
   });
+  const call: Transport["call"] = async (path, request, options) => invoke(client, methodOf(path), request, options);
+  return clientOver({ call, close: () => client.close() });
+}
+
+export function clientOver(transport: Transport): CsiClient {
   let count = 0;
   const call = async (path: string, request: object, options: CallOptions = {}) => {
     count += 1;
-    return await invoke(client, methodOf(path), request, options);
+    return await transport.call(path, request, options);
   };
   const callsOf = (service: string) =>
     Object.fromEntries(
@@ -85,8 +96,8 @@ export function openCsiClient(socketPath: string): CsiClient {
     get count() {
       return count;
     },
-    close: () => client.close(),
-    [Symbol.dispose]: () => client.close(),
+    close: () => transport.close(),
+    [Symbol.dispose]: () => transport.close(),
   };
 }
 

@@ -2,7 +2,7 @@
  * Reads ginkgo's JSON report and counts its specs. A skip needs an entry in the caller's list, and an entry needs a skip:
  * such lists only shrink.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Tally } from "./tally.ts";
 
 const reports = z.array(

@@ -19,6 +19,9 @@ const answerLimitMs = 30_000;
 export interface GuestDriverOptions {
   readonly signal: AbortSignal;
   readonly poolMiB?: number;
+  /** Of the machine. */
+  readonly memoryMiB?: number;
+  readonly packages?: readonly string[];
   /** Further scratch disks. */
   readonly disks?: readonly { readonly sizeMiB: number }[];
   readonly flags?: readonly string[];
@@ -50,9 +53,10 @@ export interface GuestDriver extends AsyncDisposable {
 
 /** Boots a machine with an empty pool and starts `all-in-one` in it. */
 export async function startGuestDriver(options: GuestDriverOptions): Promise<GuestDriver> {
-  const { signal, poolMiB = 64 * 1024, disks = [] } = options;
+  const { signal, poolMiB = 64 * 1024, memoryMiB = 1536, disks = [], packages = [] } = options;
   await using stack = new AsyncDisposableStack();
-  const machine = stack.use(await startLab({ disks: [{ sizeMiB: poolMiB }, ...disks], memoryMiB: 1536, signal }));
+  const hardware = { disks: [{ sizeMiB: poolMiB }, ...disks], memoryMiB, packages };
+  const machine = stack.use(await startLab({ ...hardware, signal }));
   const [poolDisk = ""] = machine.disks;
   await machine.exec(["mkfs.xfs", "-q", "-f", poolDisk]);
   const guest = new LabDriver(machine, await machine.forward(endpoint), options);

@@ -45,8 +45,11 @@ export interface VolumeLayer {
   blocks(object: StoredObject, offsets: readonly Bytes[], signal: AbortSignal): Promise<readonly Buffer[]>;
   /** Room that an object takes now, whether it shares it or not. */
   allocated(id: ObjectId): Promise<Bytes>;
-  /** Room that new objects can be promised, beside what all that are kept were promised. */
-  available(kept: Kept): Promise<Bytes>;
+  /**
+   * Room that new objects can be promised, beside what all that are kept were promised. With `enough` it may be less than
+   * there is, once it is as much.
+   */
+  available(kept: Kept, enough?: Bytes): Promise<Bytes>;
 }
 
 /** All that a pool keeps. */
