@@ -111,10 +111,22 @@ describe("the value in a refusal", () => {
 
 describe("a volume capability", () => {
   it("is a file system of the default type, one of a named type, or a raw block device", () => {
-    assert.deepEqual(decodeOne(good), { kind: "filesystem", type: "ext4", options: [] });
+    const usageOf = (wire: unknown) => decodeOne(wire).usage;
+    assert.deepEqual(usageOf(good), { kind: "filesystem", type: "ext4", options: [] });
     const named = { ...good, mount: { ...mount, fs_type: "ext4", mount_flags: ["noatime"] } };
-    assert.deepEqual(decodeOne(named), { kind: "filesystem", type: "ext4", options: ["noatime"] });
-    assert.deepEqual(decodeOne({ access_type: "block", block: {}, access_mode: writer }), { kind: "block" });
+    assert.deepEqual(usageOf(named), { kind: "filesystem", type: "ext4", options: ["noatime"] });
+    assert.deepEqual(usageOf({ access_type: "block", block: {}, access_mode: writer }), { kind: "block" });
+  });
+
+  it("says whether somebody writes, and whether one pod alone may use it", () => {
+    const rights = (mode: string) => {
+      const { access, isForOnePod } = decodeOne({ ...good, access_mode: { mode } });
+      return [access, isForOnePod];
+    };
+    assert.deepEqual(rights("SINGLE_NODE_WRITER"), ["read-write", false]);
+    assert.deepEqual(rights("SINGLE_NODE_SINGLE_WRITER"), ["read-write", true]);
+    assert.deepEqual(rights("SINGLE_NODE_MULTI_WRITER"), ["read-write", false]);
+    assert.deepEqual(rights("SINGLE_NODE_READER_ONLY"), ["read-only", false]);
   });
 
   const bad: readonly (readonly [string, unknown, RegExp])[] = [

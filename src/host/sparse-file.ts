@@ -7,7 +7,8 @@ import { copyFile, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Bytes } from "../domain/capacity.ts";
 import { failure, type DomainError } from "../domain/errors.ts";
-import { errorCode, removeFile, syncDirectory } from "./files.ts";
+import { errorCode, removeFile, statOf, syncDirectory } from "./files.ts";
+import { spaceOf } from "./paths.ts";
 
 /** Makes a file of `size` bytes without allocating any. */
 export async function createSparseFile(path: string, size: Bytes): Promise<void> {
@@ -31,9 +32,19 @@ export async function cloneFile({
 }): Promise<void> {
   try {
     await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
-    await finish(to, await open(to, constants.O_WRONLY), size);
+    await finish(to, await openMade(to), size);
   } catch (cause) {
     throw unmade(`copy ${from} to ${to}`, cause);
+  }
+}
+
+/** Opens a file that was made just now; one that cannot be opened is removed. */
+async function openMade(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_WRONLY);
+  } catch (error) {
+    await removeFile(path);
+    throw error;
   }
 }
 
@@ -68,6 +79,24 @@ export async function enlargeFile(path: string, size: Bytes): Promise<void> {
   } catch (cause) {
     throw unmade(cannot, cause);
   }
+}
+
+/** The size that a file has after a loss of power too; undefined when it is not there. */
+export async function syncedSize(path: string): Promise<Bytes | undefined> {
+  if ((await statOf(path)) === undefined) return undefined;
+  const file = await open(path, constants.O_RDONLY);
+  try {
+    await file.sync();
+    return (await file.stat({ bigint: true })).size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Bytes that unprivileged data can still take on the file system of a path. */
+export async function freeSpace(path: string): Promise<Bytes> {
+  const { availableBlocks, blockSize } = await spaceOf(path);
+  return availableBlocks * blockSize;
 }
 
 const full = ["ENOSPC", "EDQUOT", "EFBIG"];

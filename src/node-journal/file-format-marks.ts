@@ -7,18 +7,30 @@
  */
 import { join } from "node:path";
 import * as z from "zod";
+import type { Bytes } from "../domain/capacity.ts";
 import type { VolumeId } from "../domain/identity.ts";
 import { parseStored } from "../domain/stored-record.ts";
 import { readText, removeFile, writeDurable } from "../host/files.ts";
-import type { FormatMarks } from "./index.ts";
+import type { FormatMark, FormatMarks } from "./index.ts";
 
-const known = 1;
+/** 2 added what was begun; a mark of 1 is one of a volume that was formatted. */
+const known = 2;
 const schema = z.strictObject({
-  schema: z.literal(known),
+  schema: z.union([z.literal(1), z.literal(known)]),
   volume: z.string(),
   epoch: z.int().min(1),
-  formattedAt: z.iso.datetime(),
+  formattedAt: z.iso.datetime().exactOptional(),
+  begunAt: z
+    .array(
+      z
+        .string()
+        .regex(/^\d{1,20}$/)
+        .transform(BigInt),
+    )
+    .readonly()
+    .default([]),
 });
+const none: FormatMark = { isFormatted: false, begunAt: [] };
 
 export class FileFormatMarks implements FormatMarks {
   readonly #directory: string;
@@ -34,15 +46,27 @@ export class FileFormatMarks implements FormatMarks {
     return join(this.#directory, `${volume}.json`);
   }
 
+  async begin(volume: VolumeId, epoch: number, size: Bytes): Promise<void> {
+    const { isFormatted, begunAt } = await this.of(volume, epoch);
+    await this.#write(volume, epoch, { isFormatted, begunAt: [...new Set([...begunAt, size])] });
+  }
+
   async add(volume: VolumeId, epoch: number): Promise<void> {
-    const mark = { schema: known, volume, epoch, formattedAt: this.#now().toISOString() };
+    await this.#write(volume, epoch, { ...(await this.of(volume, epoch)), isFormatted: true });
+  }
+
+  async #write(volume: VolumeId, epoch: number, { isFormatted, begunAt }: FormatMark): Promise<void> {
+    const formattedAt = isFormatted ? { formattedAt: this.#now().toISOString() } : {};
+    const mark = { schema: known, volume, epoch, ...formattedAt, begunAt: begunAt.map(String) };
     await writeDurable(this.#path(volume), `${JSON.stringify(mark)}\n`);
   }
 
-  async has(volume: VolumeId, epoch: number): Promise<boolean> {
+  async of(volume: VolumeId, epoch: number): Promise<FormatMark> {
     const path = this.#path(volume);
     const text = await readText(path);
-    return text !== undefined && parseStored(path, text, { known, schema }).epoch === epoch;
+    const mark = text === undefined ? undefined : parseStored(path, text, { known, schema });
+    if (mark?.epoch !== epoch) return none;
+    return { isFormatted: mark.formattedAt !== undefined, begunAt: mark.begunAt };
   }
 
   async remove(volume: VolumeId): Promise<void> {

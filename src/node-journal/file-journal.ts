@@ -5,6 +5,7 @@ import { failure } from "../domain/errors.ts";
 import type { VolumeId } from "../domain/identity.ts";
 import { parseStored } from "../domain/stored-record.ts";
 import { readText, removeFile, syncDirectory, writeDurable } from "../host/files.ts";
+import { KeyedMutex } from "../lib/keyed-lock.ts";
 import type { JournalEntry, NodeJournal } from "./index.ts";
 
 const known = 1;
@@ -29,6 +30,7 @@ const schema = z.strictObject({
 
 export class FileJournal implements NodeJournal {
   readonly #directory: string;
+  readonly #changes = new KeyedMutex();
 
   /** `directory` must exist and belong to this process alone. */
   constructor(directory: string) {
@@ -54,6 +56,13 @@ export class FileJournal implements NodeJournal {
 
   async save(entry: JournalEntry): Promise<void> {
     await writeDurable(this.#path(entry.volume), `${JSON.stringify({ schema: known, ...entry })}\n`);
+  }
+
+  async update(volume: VolumeId, change: (entry: JournalEntry) => JournalEntry): Promise<void> {
+    await this.#changes.run(volume, new AbortController().signal, async () => {
+      const entry = await this.load(volume);
+      if (entry !== undefined) await this.save(change(entry));
+    });
   }
 
   async remove(volume: VolumeId): Promise<void> {

@@ -6,6 +6,7 @@
  * The format marks: which volumes this node formatted or gave out as raw block, and under which epoch. They outlive the unstage,
  * because a later stage of the same publication comes with a context from before the format (gate e).
  */
+import type { Bytes } from "../domain/capacity.ts";
 import type { VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 
@@ -36,13 +37,24 @@ export interface JournalEntry {
 export interface NodeJournal {
   load(volume: VolumeId): Promise<JournalEntry | undefined>;
   save(entry: JournalEntry): Promise<void>;
+  /** Changes an entry as it is by then; absent = done. Changes of one volume wait for each other. */
+  update(volume: VolumeId, change: (entry: JournalEntry) => JournalEntry): Promise<void>;
   remove(volume: VolumeId): Promise<void>;
 }
 
+/** What this node did to a volume under one epoch. */
+export interface FormatMark {
+  readonly isFormatted: boolean;
+  /** Sizes of the device at which a mkfs was begun: a format intent may lie at their ends, whatever the context knows. */
+  readonly begunAt: readonly Bytes[];
+}
+
 export interface FormatMarks {
+  /** Remembers, before anything is written, that a file system is going to be made on a device of this size. */
+  begin(volume: VolumeId, epoch: number, size: Bytes): Promise<void>;
   /** Remembers that a file system was made on the volume under this epoch. */
   add(volume: VolumeId, epoch: number): Promise<void>;
-  has(volume: VolumeId, epoch: number): Promise<boolean>;
+  of(volume: VolumeId, epoch: number): Promise<FormatMark>;
   /** Forgets the volume: its publication has ended, or the target knows of the content by itself. */
   remove(volume: VolumeId): Promise<void>;
 }

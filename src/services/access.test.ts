@@ -70,4 +70,16 @@ describe("a volume for one pod", () => {
       await bench.publishing.publish({ ...alone, targetPath: other }, signal());
     });
   }
+
+  for (const usage of [ext4, block]) {
+    it(`is published there again while the kubelet has bound it further for the same pod (${usage.kind})`, async () => {
+      const { bench, request } = await stagedBench(usage);
+      const alone = { ...request, isForOnePod: true };
+      await bench.publishing.publish(alone, signal());
+      const source =
+        usage.kind === "block" ? ((await bench.connections.find(bench.targetOf("a"), signal()))?.path ?? "") : target;
+      await bench.kernel.bind({ source, target: "/kubelet/volume-subpaths/0", readOnly: false }, signal());
+      await bench.publishing.publish(alone, signal());
+    });
+  }
 });

@@ -13,7 +13,7 @@ describe("the node's part of growth", () => {
       await bench.publishing.publish(request, signal());
       bench.enlarge(volume);
       assert.equal(await bench.expansion.expand({ volume, path, capacity }, signal()), 2n * size);
-      assert.deepEqual(bench.recorder.calls.slice(-3), ["journal.save", "filesystem.grow", "journal.save"]);
+      assert.deepEqual(bench.recorder.calls.slice(-3), ["journal.update", "filesystem.grow", "journal.update"]);
       assert.equal(bench.files.entries.get(volume)?.isGrowing, false);
       assert.equal(await bench.expansion.expand({ volume, path, capacity }, signal()), 2n * size, "and again");
     }
@@ -58,5 +58,29 @@ describe("the node's part of growth", () => {
     await assert.rejects(expand(staging, { limit: size - 1n }), { kind: "out_of_range", message: /never shrinks/ });
     bench.fence(volume);
     await assert.rejects(expand(staging), { kind: "precondition", message: /its device is gone/ });
+  });
+
+  it("makes the file system larger for others while this path has it read-only", async () => {
+    const { bench, volume, request } = await stagedBench();
+    await bench.publishing.publish({ ...request, readOnly: true }, signal());
+    bench.enlarge(volume);
+    await bench.expansion.expand({ volume, path: target, capacity }, signal());
+    assert.equal(bench.recorder.count("filesystem.grow"), 1);
+  });
+
+  it("forgets nothing that was written down while it ran", async (t) => {
+    const { bench, volume, request } = await stagedBench();
+    bench.enlarge(volume);
+    const goOn = Promise.withResolvers<undefined>();
+    const grow = t.mock.method(bench.devices, "grow", async () => goOn.promise);
+    const gone = new AbortController();
+    const expanding = bench.expansion.expand({ volume, path: staging, capacity }, gone.signal);
+    while (grow.mock.callCount() === 0) await new Promise((done) => setImmediate(done));
+    gone.abort(new Error("the caller has gone"));
+    await assert.rejects(expanding, /the caller has gone/);
+    await bench.publishing.publish({ ...request, readOnly: true }, signal());
+    goOn.resolve(undefined);
+    while (bench.files.entries.get(volume)?.isGrowing !== false) await new Promise((done) => setImmediate(done));
+    assert.deepEqual(bench.files.entries.get(volume)?.readOnlyTargets, [target]);
   });
 });

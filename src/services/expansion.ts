@@ -9,7 +9,7 @@ import { failure } from "../domain/errors.ts";
 import { exportIdentityOf, type VolumeId } from "../domain/identity.ts";
 import { filesystemTypes } from "../domain/model.ts";
 import type { FilesystemStaging } from "./filesystem-staging.ts";
-import { isReadOnlyInside, live, mountedAt, shows, type MountedDeps } from "./staged-volume.ts";
+import { live, mountedAt, shows, type MountedDeps } from "./staged-volume.ts";
 
 export interface ExpansionDeps extends MountedDeps {
   readonly filesystems: FilesystemStaging;
@@ -38,8 +38,9 @@ export class Expansion {
     const target = exportIdentityOf(cluster, volume);
     const grown = await initiator.grown(target, chooseGrowth(capacity, device.size), signal);
     const type = filesystemTypes.find((name) => name === mount.type);
-    if (type !== undefined && !isReadOnlyInside(mount)) {
-      await filesystems.growMounted({ volume, type, stagingPath: entry.stagingPath, entry }, grown, signal);
+    // Of the file system, not of this mount: a pod may have it read-only while others write.
+    if (type !== undefined && !mount.superOptions.includes("ro")) {
+      await filesystems.growMounted({ volume, type, stagingPath: entry.stagingPath }, grown, signal);
     }
     return grown.size;
   }

@@ -40,7 +40,7 @@ export interface FilesystemStageRequest {
   readonly mkfs: MkfsOptions;
 }
 
-export interface GrowthRequest extends Pick<FilesystemStageRequest, "volume" | "stagingPath" | "entry"> {
+export interface GrowthRequest extends Pick<FilesystemStageRequest, "volume" | "stagingPath"> {
   readonly type: FilesystemType;
 }
 
@@ -85,7 +85,7 @@ export class FilesystemStaging {
   /** For a file system that is mounted at the staging path (J5). */
   async growMounted(request: GrowthRequest, device: NvmeDevice, signal: AbortSignal): Promise<void> {
     await this.#holding(request, device, signal, async (held) => {
-      await this.#deps.journal.save({ ...request.entry, isGrowing: true });
+      await this.#deps.journal.update(request.volume, (entry) => ({ ...entry, isGrowing: true }));
       await this.#grow(request, held, signal);
     });
   }
@@ -129,9 +129,9 @@ export class FilesystemStaging {
   async #decide(request: FilesystemStageRequest, { held }: Held, signal: AbortSignal): Promise<Plan> {
     const { volume, attachment, usage } = request;
     const { content, blankSizes, epoch } = attachment;
-    const formattedInThisEpoch = await this.#deps.marks.has(volume, epoch);
-    const evidence = await held.inspect({ volume, blankSizes }, signal);
-    const decision = decideFormat({ requested: usage.type, content, evidence, formattedInThisEpoch });
+    const { isFormatted, begunAt } = await this.#deps.marks.of(volume, epoch);
+    const evidence = await held.inspect({ volume, blankSizes: [...blankSizes, ...begunAt] }, signal);
+    const decision = decideFormat({ requested: usage.type, content, evidence, formattedInThisEpoch: isFormatted });
     switch (decision.action) {
       case "format":
       case "mount":
@@ -161,6 +161,8 @@ export class FilesystemStaging {
       const place = intentOffset(size);
       const isThere = earlier.some(({ offset }) => offset === place);
       const intent = { volume, type: usage.type, node: node.id, time: new Date().toISOString() };
+      // The context may be older than a growth, and know nothing of this size by the next stage.
+      await marks.begin(volume, attachment.epoch, size);
       const intents = isThere ? earlier : [...earlier, await held.putIntent(intent, limit)];
       await held.make({ type: usage.type, uuid, isOver: earlier.length > 0, options }, limit);
       for (const found of intents) await held.eraseIntent(found, limit);
@@ -172,7 +174,7 @@ export class FilesystemStaging {
   async #remember({ volume, attachment }: FilesystemStageRequest): Promise<void> {
     const { marks } = this.#deps;
     if (attachment.content.state === "present") await marks.remove(volume);
-    else if (!(await marks.has(volume, attachment.epoch))) await marks.add(volume, attachment.epoch);
+    else if (!(await marks.of(volume, attachment.epoch)).isFormatted) await marks.add(volume, attachment.epoch);
   }
 
   async #check(volume: VolumeId, { held }: Held, type: FilesystemType, signal: AbortSignal) {
@@ -181,10 +183,11 @@ export class FilesystemStaging {
     throw refused(volume, `its ${type} file system needs a repair by a person: ${result.report}`);
   }
 
-  async #grow({ volume, type, stagingPath, entry }: GrowthRequest, { held }: Held, signal: AbortSignal) {
+  async #grow({ volume, type, stagingPath }: GrowthRequest, { held }: Held, signal: AbortSignal) {
     await this.#job(volume, signal, async (limit) => {
       await held.grow(type, stagingPath, limit);
-      await this.#deps.journal.save({ ...entry, isGrowing: false });
+      // A publish may have changed the entry since the request ended.
+      await this.#deps.journal.update(volume, (entry) => ({ ...entry, isGrowing: false }));
     });
   }
 

@@ -47,9 +47,10 @@ export class Publishing {
     const { targetPath, readOnly, usage } = request;
     const { device, entry } = await this.#staged(request, signal);
     const mounts = await filesystem.mounts();
-    if (request.isForOnePod) assertAlone(mounts, device, request);
     const mount = topMountAt(mounts, targetPath);
     if (mount !== undefined && isPublished(mount, device, request, entry)) return;
+    // Not before: the kubelet binds what it was given further, to subPaths and to its own directory of raw devices.
+    if (request.isForOnePod && mount === undefined) assertAlone(mounts, device, request);
     await paths.ensureTarget(targetPath, usage.kind === "block" ? "file" : "directory");
     await this.#note(entry, targetPath, readOnly);
     const what = usage.kind === "block" ? { source: device.path, device } : { source: request.stagingPath };
@@ -60,8 +61,10 @@ export class Publishing {
   async #note(entry: JournalEntry, targetPath: string, readOnly: boolean): Promise<void> {
     const { readOnlyTargets } = entry;
     if (readOnlyTargets.includes(targetPath) === readOnly) return;
-    const others = readOnlyTargets.filter((path) => path !== targetPath);
-    await this.#deps.journal.save({ ...entry, readOnlyTargets: readOnly ? [...others, targetPath] : others });
+    await this.#deps.journal.update(entry.volume, (present) => {
+      const others = present.readOnlyTargets.filter((path) => path !== targetPath);
+      return { ...present, readOnlyTargets: readOnly ? [...others, targetPath] : others };
+    });
   }
 
   /** H1. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { NodeBench, staging } from "../../test/support/node-bench.ts";
 import type { VolumeId } from "../domain/identity.ts";
+import type { HeldDevice } from "../filesystem/index.ts";
 import type { StageRequest } from "./staging.ts";
 
 const signal = () => AbortSignal.timeout(10_000);
@@ -22,7 +23,7 @@ describe("a file system that is smaller than its device", () => {
 
   it("is checked, mounted and made larger, once", async () => {
     await bench.staging.stage(request, signal());
-    const steps = ["filesystem.check", "journal.save", "filesystem.mount", "filesystem.grow", "journal.save"];
+    const steps = ["filesystem.check", "journal.save", "filesystem.mount", "filesystem.grow", "journal.update"];
     assert.deepEqual(bench.recorder.calls.slice(-steps.length), steps);
     await bench.staging.stage(request, signal());
     await bench.staging.unstage(volume, staging, signal());
@@ -56,5 +57,28 @@ describe("a file system that is smaller than its device", () => {
     const attachment = { ...request.attachment, access: "read-only" } as const;
     await bench.staging.stage({ ...request, attachment }, signal());
     assert.equal(bench.recorder.count("filesystem.grow"), 0);
+  });
+});
+
+describe("a volume that grew after it was published", () => {
+  it("is looked at where a mkfs was begun here, whatever its context knows", async (t) => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const request = bench.request(volume, bench.publish(volume, 1));
+    bench.enlarge(volume);
+    const { size } = request.attachment;
+    t.mock.method(bench.devices, "make", async () => Promise.reject(new Error("mkfs was cut short")), { times: 1 });
+    await assert.rejects(bench.staging.stage(request, signal()), /cut short/);
+    const { calls } = bench.recorder;
+    assert.ok(calls.indexOf("marks.begin") < calls.indexOf("filesystem.putIntent") && calls.includes("marks.begin"));
+    bench.enlarge(volume);
+    const inspect: HeldDevice["inspect"] = Reflect.get(bench.devices, "inspect");
+    const places: (readonly bigint[])[] = [];
+    t.mock.method(bench.devices, "inspect", async function (this: HeldDevice, ...args: Parameters<typeof inspect>) {
+      places.push(args[0].blankSizes);
+      return await Reflect.apply(inspect, this, args);
+    });
+    await bench.staging.stage(request, signal());
+    assert.deepEqual(places, [[size, 2n * size]]);
   });
 });

@@ -19,7 +19,7 @@ describe("staging a volume as raw block", () => {
     const bench = new NodeBench();
     const volume = bench.volume("a");
     const attachment = bench.publish(volume, 1);
-    bench.recorder.killAfter(5);
+    bench.recorder.killAfter(6);
     await assert.rejects(bench.staging.stage(bench.request(volume, attachment), signal()), /killed/);
     bench.restart();
     await bench.staging.unstage(volume, staging, signal());

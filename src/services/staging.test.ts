@@ -17,6 +17,7 @@ describe("staging a volume", () => {
       "journal.save",
       "initiator.connect",
       "journal.save",
+      "marks.begin",
       "filesystem.putIntent",
       "filesystem.make",
       "filesystem.eraseIntent",
@@ -61,7 +62,7 @@ describe("staging a volume", () => {
   });
 
   it("is finished by a repeat after a kill behind any of its steps, and formats twice only under an intent", async () => {
-    for (let steps = 1; steps <= 8; steps += 1) {
+    for (let steps = 1; steps <= 9; steps += 1) {
       const bench = new NodeBench();
       const volume = bench.volume("a");
       const request = bench.request(volume, bench.publish(volume, 1));
@@ -117,7 +118,7 @@ describe("staging a volume whose content is not as expected", () => {
     const bench = new NodeBench();
     const volume = bench.volume("a");
     const request = bench.request(volume, bench.publish(volume, 1));
-    bench.recorder.killAfter(bench.recorder.calls.length + 7);
+    bench.recorder.killAfter(bench.recorder.calls.length + 8);
     await assert.rejects(bench.staging.stage(request, signal()), /killed/);
     bench.restart();
     bench.replaceBacking(volume);
@@ -141,7 +142,7 @@ describe("staging a volume whose content is not as expected", () => {
     const bench = new NodeBench();
     const volume = bench.volume("a");
     const request = bench.request(volume, bench.publish(volume, 1));
-    bench.recorder.killAfter(5);
+    bench.recorder.killAfter(6);
     await assert.rejects(bench.staging.stage(request, signal()), /killed/);
     bench.restart();
     await bench.staging.unstage(volume, staging, signal());

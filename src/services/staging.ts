@@ -52,7 +52,7 @@ export class Staging {
     const before = await journal.load(volume);
     assertEpoch(attachment, before);
     if (await this.#staged.isStaged(request, before, signal)) {
-      if (before?.isGrowing === true) await this.#finishGrowth(request, before, signal);
+      if (before?.isGrowing === true) await this.#finishGrowth(request, signal);
       return "already staged";
     }
     // Not before: the root of a file system that has shut down answers nothing.
@@ -102,10 +102,10 @@ export class Staging {
   }
 
   /** The driver ended after the mount. */
-  async #finishGrowth({ usage, ...request }: StageRequest, entry: JournalEntry, signal: AbortSignal): Promise<void> {
+  async #finishGrowth({ usage, ...request }: StageRequest, signal: AbortSignal): Promise<void> {
     const device = await this.#staged.currentDevice({ ...request, usage }, signal);
     if (usage.kind !== "filesystem" || device === undefined) return;
-    await this.#filesystems.growMounted({ ...request, type: usage.type, entry }, device, signal);
+    await this.#filesystems.growMounted({ ...request, type: usage.type }, device, signal);
   }
 
   /**
@@ -119,7 +119,8 @@ export class Staging {
         await held.protect(signal);
         return;
       }
-      const found = await held.findIntents({ volume, blankSizes: attachment.blankSizes }, signal);
+      const { begunAt } = await this.#deps.marks.of(volume, attachment.epoch);
+      const found = await held.findIntents({ volume, blankSizes: [...attachment.blankSizes, ...begunAt] }, signal);
       for (const intent of found) await held.eraseIntent(intent, signal);
     } finally {
       held.release();

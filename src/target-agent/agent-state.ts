@@ -85,8 +85,8 @@ export class AgentState {
   /** With `enough` it may be less than there is, once it is as much. */
   async available(enough?: Bytes): Promise<Bytes> {
     const { pool, layer } = this.deps;
-    const volumes = pool.volumes.all().map(({ id, size, growingTo = 0n }) => {
-      return { id, size: growingTo > size ? growingTo : size };
+    const volumes = pool.volumes.all().map(({ id, size, growingTo = 0n, family = id }) => {
+      return { id, size: growingTo > size ? growingTo : size, family };
     });
     return await layer.available({ volumes, snapshots: pool.snapshots.all() }, enough);
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { describe, it } from "node:test";
 import { size, TargetBench } from "../../test/support/target-bench.ts";
+import { encodeIntent, intentOffset } from "../domain/format-intent.ts";
 
 const signal = () => new AbortController().signal;
 const access = "read-write" as const;
@@ -47,6 +48,7 @@ describe("a volume that is made larger", () => {
 
   it("stays as it is where the pool has no room, and takes the room that it is promised", async (t) => {
     const { bench, agent, id } = await withVolume(t, false);
+    bench.fixRoom(t, 8n * size);
     const { available } = await agent.capacity(signal());
     const tooLarge = size + available + 4n * 1024n * 1024n;
     await assert.rejects(agent.expand(id, tooLarge, signal()), { kind: "no_capacity", message: /cannot grow/ });
@@ -86,5 +88,49 @@ describe("a volume that is made larger", () => {
     const step = 4n * 1024n * 1024n;
     for (let times = 1n; times < 100n; times += 1n) await agent.expand(id, size + times * step, signal());
     await assert.rejects(agent.expand(id, 4n * size, signal()), { kind: "precondition", message: /grows at most 100/ });
+  });
+
+  it("keeps no more sizes than a context has room for, once it holds content", async (t) => {
+    const { bench, agent, id, node } = await withVolume(t, true);
+    fs.writeFileSync(bench.image("a"), "data", { flag: "r+" });
+    const step = 4n * 1024n * 1024n;
+    for (let times = 1n; times <= 130n; times += 1n) await agent.expand(id, size + times * step, signal());
+    const { blankSizes } = await agent.publish(id, { node, access }, signal());
+    assert.ok(blankSizes.length <= 100 && blankSizes.includes(size + 130n * step), `${blankSizes.length} sizes`);
+  });
+
+  it("waits while a file system is being made on it", async (t) => {
+    const { bench, agent, id } = await withVolume(t, true);
+    const block = encodeIntent({ volume: id, type: "ext4", node: "node-a", time: new Date().toISOString() });
+    bench.blockAt = (offset) => (offset === intentOffset(size) ? block : undefined);
+    await assert.rejects(agent.expand(id, larger, signal()), { kind: "unavailable", message: /is being made on it/ });
+    bench.blockAt = () => undefined;
+    assert.equal((await agent.expand(id, larger, signal())).size, larger);
+  });
+
+  it("keeps the old size too while the fence of its last host is not proven", async (t) => {
+    const { bench, agent, id, node } = await withVolume(t, true);
+    bench.tree.killAfter(1);
+    await assert.rejects(agent.unpublish(id, node, signal()), /killed/);
+    bench.tree.revive();
+    await agent.expand(id, larger, signal());
+    const { blankSizes } = await agent.publish(id, { node, access }, signal());
+    assert.deepEqual(blankSizes, [size, larger]);
+  });
+
+  it("is copied with the size it has, when its growth was cut short without an end of the process", async (t) => {
+    for (let changes = 1; ; changes += 1) {
+      const { bench, agent, id } = await withVolume(t, false);
+      bench.tree.killAfter(changes);
+      const wasKilled = await agent.expand(id, larger, signal()).then(
+        () => false,
+        () => true,
+      );
+      bench.tree.revive();
+      const taken = await agent.createSnapshot({ id: bench.snapshotId("s"), name: "s", source: id }, signal());
+      assert.equal(taken.size, fs.statSync(bench.image("a"), { bigint: true }).size, `after ${changes} changes`);
+      t.mock.restoreAll();
+      if (!wasKilled) break;
+    }
   });
 });

@@ -9,8 +9,8 @@ import type { Access, Attachment } from "../domain/model.ts";
 import type { NodeIdParts } from "../domain/node-id.ts";
 import { holdersAtMost, openPublication, revokedBy } from "../domain/publications.ts";
 import { hostsOf, type AgentState } from "./agent-state.ts";
+import { settleGrowth } from "./settle-growth.ts";
 import { exportOf, type VolumeRecord } from "./volume-record.ts";
-import type { Volumes } from "./volumes.ts";
 
 export interface PublicationRequest {
   readonly node: NodeIdParts;
@@ -19,17 +19,16 @@ export interface PublicationRequest {
 
 export class PublishedVolumes {
   readonly #state: AgentState;
-  readonly #volumes: Volumes;
 
-  constructor(state: AgentState, volumes: Volumes) {
+  constructor(state: AgentState) {
     this.#state = state;
-    this.#volumes = volumes;
   }
 
   async publish(id: VolumeId, request: PublicationRequest, signal: AbortSignal): Promise<Attachment> {
     const { pool, exporter } = this.#state.deps;
     return await this.#state.locked([id], signal, async () => {
-      const settled = await this.finish(this.#ready(id), signal);
+      const fenced = await this.finish(this.#ready(id), signal);
+      const settled = await settleGrowth(this.#state.deps, fenced);
       const read = await this.#state.observe(settled, signal);
       const { publication, publications, lastEpoch } = openPublication(read, request, holdersAtMost);
       const isNew = lastEpoch !== read.lastEpoch;
@@ -69,9 +68,8 @@ export class PublishedVolumes {
     });
   }
 
-  /** What an earlier call or process has begun with a volume: its growth, and P1. */
-  async finish(found: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> {
-    const record = await this.#volumes.settleGrowth(found);
+  /** P1. Needs nothing of the pool but its records. */
+  async finish(record: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> {
     if (record.revoking.length === 0) return record;
     const { pool, exporter } = this.#state.deps;
     const { nqn } = exportOf(record);

@@ -24,8 +24,10 @@ const record = z
     state: z.enum(["creating", "ready", "deleting"]),
     createdAt: z.iso.datetime(),
     backing: backing.exactOptional(),
-    /** Sizes that the source had while it was blank: an old mkfs may have left backups at their ends. */
-    blankSizes: z.array(decimal).readonly(),
+    /** The id of what all its relatives come from. */
+    family: z.string(),
+    /** While it is being taken: what it will hold at most. */
+    reserved: decimal.exactOptional(),
   })
   .readonly();
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { describe, it, type TestContext } from "node:test";
 import { size, TargetBench, type Started } from "../../test/support/target-bench.ts";
 import { encodeIntent, intentOffset } from "../domain/format-intent.ts";
@@ -63,14 +64,29 @@ describe("a snapshot", () => {
     const { bench, agent, take, volume } = await withData(t);
     const unknown = agent.createSnapshot({ id: bench.snapshotId("x"), name: "x", source: bench.id("x") }, signal());
     await assert.rejects(unknown, { kind: "not_found" });
-    const { available } = await agent.capacity(signal());
-    const whole = available - (available % (4n * 1024n * 1024n));
-    await agent.create({ id: bench.id("whole"), name: "whole", size: whole }, signal());
-    await fs.promises.truncate(bench.image("a"), Number(size));
     fs.writeFileSync(bench.image("a"), Buffer.alloc(8 * 1024 * 1024, 1), { flag: "r+" });
+    bench.fixRoom(t, size);
     await assert.rejects(take(), { kind: "no_capacity", message: /cannot take the snapshot/ });
     assert.equal((await agent.get(volume, signal()))?.condition.abnormal, false);
     assert.ok(!bench.files().some((name) => name.startsWith("s1-")));
+  });
+
+  it("is promised its room before it is taken, also beside another one", async (t) => {
+    const { bench, agent } = await withData(t);
+    const half = 8 * 1024 * 1024;
+    for (const name of ["c", "d"]) {
+      await agent.create({ id: bench.id(name), name, size }, signal());
+      fs.writeFileSync(bench.image(name), Buffer.alloc(half, 1), { flag: "r+" });
+    }
+    // Three volumes, and one of the two snapshots.
+    const needed = 3n * size - 2n * BigInt(half) + BigInt(half) + BigInt(half) / 2n;
+    bench.fixRoom(t, (needed * 64n) / 63n);
+    const takes = ["c", "d"].map(async (name) => {
+      const spec = { id: bench.snapshotId(name), name, source: bench.id(name) };
+      return agent.createSnapshot(spec, signal());
+    });
+    const outcomes = (await Promise.allSettled(takes)).map(({ status }) => status);
+    assert.deepEqual(outcomes.toSorted(), ["fulfilled", "rejected"]);
   });
 
   it("is not taken while a file system is being made on its volume, and neither is a copy", async (t) => {
@@ -135,7 +151,7 @@ describe("a volume that is a copy", () => {
     assert.deepEqual([attachment.size, attachment.content.state], [3n * size, "present"]);
   });
 
-  it("of a blank volume is blank, and its gate looks where a mkfs of the source may have begun", async (t) => {
+  it("of a blank volume is blank: nothing of a mkfs can be on it", async (t) => {
     const bench = await TargetBench.open(t);
     const { agent } = await bench.start();
     await agent.create({ id: bench.id("a"), name: "a", size }, signal());
@@ -143,7 +159,28 @@ describe("a volume that is a copy", () => {
     const made = await agent.create({ id: bench.id("b"), name: "b", size: 2n * size, source }, signal());
     assert.equal(made.content.state, "blank");
     const attachment = await agent.publish(bench.id("b"), { node: bench.node("node-a"), access }, signal());
-    assert.deepEqual(attachment.blankSizes, [size, 2n * size]);
+    assert.deepEqual(attachment.blankSizes, [2n * size]);
+  });
+
+  it("is kept though its caller has gone, and leaves nothing when it cannot be looked at", async (t) => {
+    const { bench, agent, take, fromSnapshot } = await withData(t);
+    await take();
+    const asked = { id: bench.id("b"), name: "b", size, source: fromSnapshot };
+    const leaving = new AbortController();
+    const link = fs.promises.copyFile;
+    t.mock.method(fs.promises, "copyFile", async (...args: Parameters<typeof link>) => {
+      await link(...args);
+      leaving.abort(new Error("the caller has gone"));
+    });
+    syncBuiltinESMExports();
+    const made = await agent.create(asked, leaving.signal);
+    assert.deepEqual(await agent.create(asked, signal()), made);
+    await agent.delete(bench.id("b"), signal());
+    bench.blkidStatus = 1;
+    await assert.rejects(agent.create(asked, signal()), /blkid/);
+    assert.ok(!bench.files().some((name) => name.startsWith(bench.id("b"))), bench.files().join(" "));
+    bench.blkidStatus = 2;
+    assert.equal((await agent.create(asked, signal())).content.state, "present");
   });
 
   it("is another volume than one of its name with another source, or without one", async (t) => {

@@ -3,14 +3,17 @@
  *
  * H1  A snapshot is of one instant between its record and its answer. One that was cut short is taken anew: nobody was
  *     told of it.
+ * H2  One that was taken is kept though its caller has gone meanwhile: a repeat finds it.
  */
 import { failure } from "../domain/errors.ts";
+import type { Bytes } from "../domain/capacity.ts";
 import type { SnapshotId, VolumeId } from "../domain/identity.ts";
 import type { Snapshot } from "../domain/model.ts";
 import type { AgentState } from "./agent-state.ts";
+import { assertNoIntent, lookMs } from "./intent-checks.ts";
+import { settleGrowth } from "./settle-growth.ts";
 import { snapshotOf, snapshotSchema, type SnapshotRecord } from "./snapshot-record.ts";
-import { takeCopy } from "./take-copy.ts";
-import type { VolumeRecord } from "./volume-record.ts";
+import type { BackingIdentity, VolumeRecord } from "./volume-record.ts";
 
 export interface SnapshotToMake {
   readonly id: SnapshotId;
@@ -32,19 +35,19 @@ export class Snapshots {
       const found = this.#state.snapshotRecord(id);
       if (found?.state === "ready") return sameOrRefuse(found, source);
       if (found !== undefined) await this.erase(found);
-      const volume = this.#sourceOf(spec);
+      const volume = await this.#sourceOf(spec);
       await this.#assertVacant(id);
       const needed = await layer.allocated(source);
       const draft = await this.#state.reserve(needed, "take the snapshot", signal, async () =>
-        pool.snapshots.save(this.#draft(spec, volume)),
+        pool.snapshots.save(this.#draft(spec, volume, needed)),
       );
-      return snapshotOf(await this.#take(draft, volume, signal));
+      return snapshotOf(await this.#take(draft, volume));
     });
   }
 
-  #sourceOf({ source }: SnapshotToMake): VolumeRecord {
+  async #sourceOf({ source }: SnapshotToMake): Promise<VolumeRecord> {
     const volume = this.#state.record(source);
-    if (volume?.state === "ready") return volume;
+    if (volume?.state === "ready") return await settleGrowth(this.#state.deps, volume);
     const rule = "there is no volume with that source_volume_id";
     throw failure("not_found", { cannot: "take the snapshot", rule, got: source });
   }
@@ -59,22 +62,36 @@ export class Snapshots {
     await layer.assertVacant(id);
   }
 
-  async #take(draft: SnapshotRecord, volume: VolumeRecord, signal: AbortSignal): Promise<SnapshotRecord> {
+  async #take(draft: SnapshotRecord, volume: VolumeRecord): Promise<SnapshotRecord> {
     const { pool, layer, now } = this.#state.deps;
+    const backing = await this.#begin(draft, volume);
     try {
-      const backing = await takeCopy(layer, volume, draft, signal);
-      return await pool.snapshots.save({ ...draft, backing, createdAt: now().toISOString(), state: "ready" });
+      const { reserved: _held, ...made } = { ...draft, backing, createdAt: now().toISOString() };
+      await assertNoIntent(layer, volume, made, AbortSignal.timeout(lookMs));
+      return await pool.snapshots.save({ ...made, state: "ready" });
     } catch (error) {
-      // The layer took its own object away; one that is there now is somebody else's.
+      // Where that fails too, the record says what is left to do, and the next call or start does it.
+      await this.erase(draft).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #begin(draft: SnapshotRecord, volume: VolumeRecord): Promise<BackingIdentity> {
+    const { pool, layer } = this.#state.deps;
+    try {
+      return await layer.copy(volume, draft);
+    } catch (error) {
+      // The layer took its own object away (L4); one that is there now is somebody else's.
       await pool.snapshots.forget(draft.id);
       throw error;
     }
   }
 
-  #draft({ id, name, source }: SnapshotToMake, { size, blankSizes }: VolumeRecord): SnapshotRecord {
+  #draft({ id, name, source }: SnapshotToMake, volume: VolumeRecord, reserved: Bytes): SnapshotRecord {
     const { cluster, now } = this.#state.deps;
+    const { size, family = volume.id } = volume;
     const made = { schema: snapshotSchema, layer: "file", createdAt: now().toISOString(), state: "creating" } as const;
-    return { ...made, id, cluster, name, source, size, blankSizes };
+    return { ...made, id, cluster, name, source, size, family, reserved };
   }
 
   async delete(id: SnapshotId, signal: AbortSignal): Promise<void> {

@@ -14,6 +14,7 @@ import type { NodeIdParts } from "../domain/node-id.ts";
 import { pageOf, type Page, type PageRequest } from "../domain/page.ts";
 import { AgentState, type TargetAgentDeps } from "./agent-state.ts";
 import { PublishedVolumes, type PublicationRequest } from "./published-volumes.ts";
+import { settleGrowth } from "./settle-growth.ts";
 import { snapshotOf } from "./snapshot-record.ts";
 import { Snapshots, type SnapshotToMake } from "./snapshots.ts";
 import { exportOf, type VolumeRecord } from "./volume-record.ts";
@@ -28,7 +29,7 @@ export class TargetAgent {
   constructor(deps: TargetAgentDeps) {
     this.#state = new AgentState(deps);
     this.#volumes = new Volumes(this.#state);
-    this.#published = new PublishedVolumes(this.#state, this.#volumes);
+    this.#published = new PublishedVolumes(this.#state);
     this.#snapshots = new Snapshots(this.#state);
   }
 
@@ -112,8 +113,8 @@ export class TargetAgent {
       const record = this.#state.record(id);
       if (record === undefined) return;
       await this.#state.guarded(id, signal, async () => {
-        if (record.state === "ready") await this.#published.finish(record, signal);
-        else await this.#volumes.erase(record);
+        if (record.state !== "ready") await this.#volumes.erase(record);
+        else await settleGrowth(this.#state.deps, await this.#published.finish(record, signal));
       });
     });
   }

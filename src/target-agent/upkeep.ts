@@ -4,7 +4,8 @@
  * U1  Every published volume that is blank so far is looked at until content was seen: what was formatted on a node is
  *     then known here even if the node never comes back (DESIGN 5.1 a).
  * U2  An export that is not there is restored, and a listener that is not open is opened.
- * U3  One volume holds up neither the next one nor the next round, not even when a call into the kernel hangs.
+ * U3  What a call has left half done, because undoing it failed too, is settled.
+ * U4  One volume holds up neither the next one nor the next round, not even when a call into the kernel hangs.
  */
 import { sleep } from "../host/clock.ts";
 import { boundedStep } from "./bounded-step.ts";
@@ -39,18 +40,21 @@ export async function keepUp(upkept: Upkept, options: UpkeepOptions): Promise<vo
   }
 }
 
-/** One round; U3 by `limitMs` for each step. */
+/** One round; U4 by `limitMs` for each step. */
 export async function tendAll(upkept: Upkept, { signal, onError }: UpkeepOptions, limitMs = stepMs): Promise<void> {
   const { agent, exporter } = upkept;
   const step = boundedStep(limitMs, signal, onError);
   await step(async (limit) => exporter.ports.open(limit));
+  for (const id of agent.unsettledSnapshots()) await step(async (limit) => agent.settleSnapshot(id, limit));
   for (const record of agent.records()) await step(async (limit) => tend(upkept, record, limit));
 }
 
 async function tend({ agent, exporter }: Upkept, record: VolumeRecord, signal: AbortSignal): Promise<void> {
-  const { id, publications, content } = record;
+  const { id, publications, content, state, growingTo } = record;
   const isPublished = publications.length > 0;
-  if (agent.isFaulty(id) || (isPublished && !(await exporter.ports.haveAll(exportOf(record).nqn)))) {
+  // U3. It waits for a call that is under way, and then finds nothing to do.
+  const isHalfDone = state !== "ready" || growingTo !== undefined;
+  if (isHalfDone || agent.isFaulty(id) || (isPublished && !(await exporter.ports.haveAll(exportOf(record).nqn)))) {
     await agent.settle(id, signal);
     await agent.prepare(id, signal);
     await agent.link(id, signal);

@@ -70,6 +70,8 @@ const record = z
     growingTo: decimal.exactOptional(),
     /** What the volume was made as a copy of; that may be gone. */
     source: source.exactOptional(),
+    /** The id of what all its relatives come from; its own unless given. */
+    family: z.string().exactOptional(),
     /** Only `ready` volumes are served; the other two are finished or undone by the next call or start. */
     state: z.enum(["creating", "ready", "deleting"]),
     createdAt: z.iso.datetime(),

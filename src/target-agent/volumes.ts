@@ -3,15 +3,17 @@
  *
  * V1  The record is the reservation: from the moment it is saved its size counts as promised.
  * V2  A caller that is told "no room" does not come back: nothing may be left of the attempt.
- * V3  A volume that was cut short while it grew has either size: which one, its layer says.
+ * V3  A copy that was made is kept though its caller has gone meanwhile: a repeat finds it. Taking it anew would keep the
+ *     writers of its source waiting once more.
  */
 import { failure } from "../domain/errors.ts";
 import type { Bytes } from "../domain/capacity.ts";
 import type { VolumeId } from "../domain/identity.ts";
 import type { Volume, VolumeSource } from "../domain/model.ts";
 import type { AgentState } from "./agent-state.ts";
-import { takeCopy, type Original } from "./take-copy.ts";
-import { exportOf, recordSchema, type VolumeRecord } from "./volume-record.ts";
+import { assertNoIntent, assertNoMkfs, lookMs, type Original } from "./intent-checks.ts";
+import { mostBlankSizes, settleGrowth } from "./settle-growth.ts";
+import { exportOf, recordSchema, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
 
 export interface VolumeToMake {
   readonly id: VolumeId;
@@ -19,9 +21,6 @@ export interface VolumeToMake {
   readonly size: Bytes;
   readonly source?: VolumeSource;
 }
-
-/** A context has room for so many sizes; nobody grows a volume that often without putting anything on it. */
-const mostBlankSizes = 100;
 
 export class Volumes {
   readonly #state: AgentState;
@@ -38,12 +37,11 @@ export class Volumes {
       if (found?.state === "ready") return this.#sameOrRefuse(found, spec);
       if (found !== undefined) await this.erase(found);
       await this.#assertVacant(id);
-      const original = source && this.#originalOf(source, spec.size);
+      const original = source && (await this.#originalOf(source, spec.size));
       const draft = await this.#state.reserve(spec.size, "create the volume", signal, async () =>
         pool.volumes.save(this.#draft(spec, original)),
       );
-      const made = await this.#make(draft, original, signal);
-      return this.#state.view(await pool.volumes.save({ ...made, state: "ready" }));
+      return this.#state.view(await this.#make(draft, original));
     });
   }
 
@@ -58,12 +56,13 @@ export class Volumes {
     await layer.assertVacant(id);
   }
 
-  #originalOf(source: VolumeSource, size: Bytes): Original {
+  async #originalOf(source: VolumeSource, size: Bytes): Promise<Original> {
     const cannot = "create the volume";
-    const record = source.kind === "volume" ? this.#state.record(source.id) : this.#state.snapshotRecord(source.id);
-    if (record?.state !== "ready") {
+    const found = source.kind === "volume" ? this.#state.record(source.id) : this.#state.snapshotRecord(source.id);
+    if (found?.state !== "ready") {
       throw failure("not_found", { cannot, rule: `there is no source ${source.kind} with that id`, got: source.id });
     }
+    const record = "publications" in found ? await settleGrowth(this.#state.deps, found) : found;
     if (size < record.size) {
       const rule = `it must have at least the ${record.size} bytes of its source`;
       throw failure("out_of_range", { cannot, rule, got: size });
@@ -71,15 +70,28 @@ export class Volumes {
     return record;
   }
 
-  /** V2. */
-  async #make(draft: VolumeRecord, original: Original | undefined, signal: AbortSignal): Promise<VolumeRecord> {
+  async #make(draft: VolumeRecord, original: Original | undefined): Promise<VolumeRecord> {
+    const { pool, layer } = this.#state.deps;
+    const backing = await this.#begin(draft, original);
+    try {
+      const made = { ...draft, backing };
+      if (original === undefined) return await pool.volumes.save({ ...made, state: "ready" });
+      const limit = AbortSignal.timeout(lookMs);
+      await assertNoIntent(layer, original, made, limit);
+      return await pool.volumes.save({ ...made, content: await layer.content(made, limit), state: "ready" });
+    } catch (error) {
+      // V2. Where that fails too, the record says what is left to do, and the next call or start does it.
+      await this.erase(draft).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #begin(draft: VolumeRecord, original: Original | undefined): Promise<BackingIdentity> {
     const { pool, layer } = this.#state.deps;
     try {
-      if (original === undefined) return { ...draft, backing: await layer.create(draft) };
-      const made = { ...draft, backing: await takeCopy(layer, original, draft, signal) };
-      return { ...made, content: await layer.content(made, signal) };
+      return original === undefined ? await layer.create(draft) : await layer.copy(original, draft);
     } catch (error) {
-      // The layer took its own object away; one that is there now is somebody else's.
+      // The layer took its own object away (L4); one that is there now is somebody else's.
       await pool.volumes.forget(draft.id);
       throw error;
     }
@@ -102,10 +114,12 @@ export class Volumes {
       layer: "file",
       ...{ id, name, size, cluster },
       ...(source !== undefined && { source }),
+      ...(original !== undefined && { family: original.family ?? original.id }),
       state: "creating",
       createdAt: now().toISOString(),
       content: { state: "blank" },
-      blankSizes: [...new Set([...(original?.blankSizes ?? []), size])],
+      // Also of a copy: it counts as blank only when it has nothing allocated, and then nothing of an old mkfs either.
+      blankSizes: [size],
       // Milliseconds since 1970: above every epoch of an earlier volume of the same name, whose hosts stay revoked.
       lastEpoch: now().getTime(),
       publications: [],
@@ -121,9 +135,10 @@ export class Volumes {
         const rule = "there is no volume with that volume_id";
         throw failure("not_found", { cannot: "grow the volume", rule, got: id });
       }
-      const settled = await this.settleGrowth(found);
+      const settled = await settleGrowth(this.#state.deps, found);
       if (settled.size < size) {
         assertFewSizes(settled);
+        if (settled.publications.length > 0) await assertNoMkfs(layer, settled, signal);
         const seen = await this.#state.observe(settled, signal);
         const growing = await this.#state.reserve(size - seen.size, "grow the volume", signal, async () =>
           pool.volumes.save({ ...seen, growingTo: size }),
@@ -131,7 +146,7 @@ export class Volumes {
         try {
           await layer.grow(growing, size);
         } finally {
-          await this.settleGrowth(growing);
+          await settleGrowth(this.#state.deps, growing);
         }
       }
       const grown = this.#state.record(id) ?? settled;
@@ -139,18 +154,6 @@ export class Volumes {
       if (grown.publications.length > 0) await exporter.revalidate(exportOf(grown).nqn, signal);
       return this.#state.view(grown);
     });
-  }
-
-  /** V3. */
-  async settleGrowth(record: VolumeRecord): Promise<VolumeRecord> {
-    const { growingTo, ...rest } = record;
-    if (growingTo === undefined) return record;
-    const { pool, layer } = this.#state.deps;
-    if ((await layer.sizeOf(record.id)) !== growingTo) return await pool.volumes.save(rest);
-    // Nobody can have begun a mkfs at the old size of a volume that nobody holds and that has nothing allocated.
-    const isUntouched = rest.publications.length === 0 && rest.content.state === "blank";
-    const blankSizes = isUntouched ? [growingTo] : [...new Set([...rest.blankSizes, growingTo])];
-    return await pool.volumes.save({ ...rest, size: growingTo, blankSizes });
   }
 
   async delete(id: VolumeId, signal: AbortSignal): Promise<void> {

@@ -87,6 +87,7 @@ export const programs: Readonly<Record<string, ProgramCheck>> = {
   lsmod: { argv: shell("lsmod 2>&1 || true"), says: /^Module|\/proc\/modules/ },
   setpriv: { argv: ["setpriv", "--bounding-set", "-all", "--no-new-privs", "id", "-u"], says: /^0$/m },
   findmnt: { argv: ["findmnt", "--noheadings", "--output", "FSTYPE", "/tmp"], says: /tmpfs/ },
+  blockdev: { argv: ["blockdev", "--version"], says: /util-linux/ },
   lsblk: { argv: ["lsblk", "--version"], says: /util-linux/ },
   fsfreeze: { argv: ["fsfreeze", "--version"], says: /util-linux/ },
   fstrim: { argv: ["fstrim", "--version"], says: /util-linux/ },

@@ -29,12 +29,6 @@ const specsByReason: Readonly<Record<string, readonly string[]>> = {
   "Needs --csi.testnodevolumeattachlimit and a node with a limit.": [
     "Controller Service [Controller Server] ControllerPublishVolume should fail when publishing more volumes than the node max attach limit",
   ],
-  "PUBLISH_READONLY is not advertised yet.": [
-    "Controller Service [Controller Server] ControllerPublishVolume should fail when the volume is already published but is incompatible",
-  ],
-  "SINGLE_NODE_MULTI_WRITER is not advertised yet, so csi-sanity does not ask for single-writer pods.": [
-    "Node Service NodePublishVolume with single node multi writer capability should fail when volume with single node single writer access mode is already mounted at a different target path",
-  ],
 };
 
 /** Reason by full name. */

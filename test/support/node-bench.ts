@@ -12,7 +12,8 @@ import { failure } from "../../src/domain/errors.ts";
 import type { BlockDevice, HeldDevice, TargetPaths } from "../../src/filesystem/index.ts";
 import { MemoryDevice } from "../../src/filesystem/memory-device.ts";
 import { MemoryFilesystem } from "../../src/filesystem/memory-filesystem.ts";
-import type { FormatMarks, JournalEntry, NodeJournal } from "../../src/node-journal/index.ts";
+import type { FormatMark, FormatMarks, JournalEntry, NodeJournal } from "../../src/node-journal/index.ts";
+import type { Target } from "../../src/nvme/index.ts";
 import { MemoryInitiator, type MemoryExport } from "../../src/nvme/memory-initiator.ts";
 import { Expansion } from "../../src/services/expansion.ts";
 import { FilesystemStaging } from "../../src/services/filesystem-staging.ts";
@@ -38,6 +39,11 @@ class MemoryJournal implements NodeJournal {
     this.entries.set(entry.volume, entry);
     return Promise.resolve();
   }
+  async update(volume: VolumeId, change: (entry: JournalEntry) => JournalEntry) {
+    const entry = this.entries.get(volume);
+    if (entry !== undefined) this.entries.set(volume, change(entry));
+    return Promise.resolve();
+  }
   async remove(volume: VolumeId) {
     this.entries.delete(volume);
     return Promise.resolve();
@@ -46,12 +52,19 @@ class MemoryJournal implements NodeJournal {
 
 class MemoryMarks implements FormatMarks {
   readonly marked = new Map<VolumeId, number>();
+  readonly begun = new Map<string, readonly bigint[]>();
+  async begin(volume: VolumeId, epoch: number, size: bigint) {
+    const key = `${volume} ${epoch}`;
+    this.begun.set(key, [...(this.begun.get(key) ?? []), size]);
+    return Promise.resolve();
+  }
   async add(volume: VolumeId, epoch: number) {
     this.marked.set(volume, epoch);
     return Promise.resolve();
   }
-  async has(volume: VolumeId, epoch: number) {
-    return Promise.resolve(this.marked.get(volume) === epoch);
+  async of(volume: VolumeId, epoch: number): Promise<FormatMark> {
+    const begunAt = this.begun.get(`${volume} ${epoch}`) ?? [];
+    return Promise.resolve({ isFormatted: this.marked.get(volume) === epoch, begunAt });
   }
   async remove(volume: VolumeId) {
     this.marked.delete(volume);
@@ -112,8 +125,8 @@ export class NodeBench {
   /** What the services see: the same objects, recorded. */
   readonly filesystem = this.recorder.watch("filesystem", this.kernel, ["bind", "unmount"]);
   readonly initiator = this.recorder.watch("initiator", this.connections, ["connect", "disconnect"]);
-  readonly journal = this.recorder.watch("journal", this.files, ["save", "remove"]);
-  readonly marks = this.recorder.watch("marks", this.formatted, ["add"]);
+  readonly journal = this.recorder.watch("journal", this.files, ["save", "update", "remove"]);
+  readonly marks = this.recorder.watch("marks", this.formatted, ["begin", "add"]);
   readonly paths = this.recorder.watch("paths", this.directories, ["ensureTarget", "removeTarget"]);
   staging: Staging;
   publishing: Publishing;
@@ -144,6 +157,10 @@ export class NodeBench {
 
   volume(name: string): VolumeId {
     return volumeIdOf(cluster, name);
+  }
+
+  targetOf(name: string): Target {
+    return exportIdentityOf(cluster, this.volume(name));
   }
 
   /** What ControllerPublish does: lets this node in under an epoch, and tells what the target knows. */

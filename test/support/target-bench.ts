@@ -1,6 +1,7 @@
 /** A target agent on a temporary pool and a tree in place of configfs; it can be killed and started again. */
 import fs from "node:fs";
-import { mkdtempDisposable } from "node:fs/promises";
+import fsp, { mkdtempDisposable } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
@@ -60,6 +61,13 @@ export class TargetBench {
 
   /** What a direct read finds, where it is not zeros. */
   blockAt: (offset: bigint) => Buffer | undefined = () => undefined;
+
+  /** The pool's file system has so much room from now on, whatever else happens on this machine. */
+  fixRoom(t: TestContext, free: bigint): void {
+    const space = { bsize: 4096n, bavail: free / 4096n };
+    t.mock.method(fsp, "statfs", async () => Promise.resolve(space));
+    syncBuiltinESMExports();
+  }
 
   /** Nothing is recognised here; nft and direct reads work. */
   readonly exec: Exec = async (file, _args, { input = "" }) => {

@@ -14,26 +14,27 @@ const reserved = (free: bigint) => free / 64n;
 
 interface PoolState {
   readonly free: bigint;
-  readonly total: bigint;
   /** Sizes, and how much of each is allocated. */
   readonly volumes?: readonly (readonly [bigint, bigint])[];
   readonly snapshots?: readonly (readonly [bigint, bigint])[];
+  /** Whether all of them may share blocks. */
+  readonly isOneFamily?: boolean;
 }
 
 /** A layer on a file system of that state; `looks` has what was looked at. */
-function layerOf(t: TestContext, { free, total, volumes = [], snapshots = [] }: PoolState) {
+function layerOf(t: TestContext, { free, volumes = [], snapshots = [], isOneFamily = false }: PoolState) {
   const allocations = new Map<ObjectId, bigint>();
   const keep = (ids: (name: string) => ObjectId, objects: readonly (readonly [bigint, bigint])[]) =>
     objects.map(([size, allocated], index) => {
       const id = ids(String(index));
       allocations.set(id, allocated);
-      return { id, size };
+      return { id, size, family: isOneFamily ? "f" : id };
     });
   const kept: Kept = {
     volumes: keep((name) => volumeIdOf(cluster, name), volumes),
     snapshots: keep((name) => snapshotIdOf(cluster, name), snapshots),
   };
-  const space = { bsize: blockSize, blocks: total / blockSize, bavail: free / blockSize };
+  const space = { bsize: blockSize, bavail: free / blockSize };
   t.mock.method(fsp, "statfs", async () => Promise.resolve(space));
   syncBuiltinESMExports();
   t.after(() => {
@@ -56,26 +57,46 @@ describe("the room of a pool of files", () => {
       [400n * MiB, 100n * MiB],
       [64n * MiB, 70n * MiB],
     ] as const;
-    const { layer, kept } = layerOf(t, { free, total: 4000n * MiB, volumes });
+    const { layer, kept } = layerOf(t, { free, volumes });
     assert.equal(await layer.available(kept), 700n * MiB - reserved(free));
   });
 
-  it("is no more than the whole, less all sizes of volumes and what snapshots hold", async (t) => {
-    const free = 900n * MiB;
+  it("is less by what relatives that share blocks may still write anew", async (t) => {
+    const free = 1000n * MiB;
     const volumes = [[400n * MiB, 400n * MiB]] as const;
-    const snapshots = [[400n * MiB, 300n * MiB]] as const;
-    const { layer, kept } = layerOf(t, { free, total: 1000n * MiB, volumes, snapshots });
+    const snapshots = [
+      [400n * MiB, 300n * MiB],
+      [400n * MiB, 400n * MiB],
+    ] as const;
+    const { layer, kept } = layerOf(t, { free, volumes, snapshots, isOneFamily: true });
+    // They take at least 400 MiB together, and may come to take 1100.
     assert.equal(await layer.available(kept), 300n * MiB - reserved(free));
   });
 
+  it("counts what is taken already for those that share nothing", async (t) => {
+    const free = 1000n * MiB;
+    const volumes = [[400n * MiB, 400n * MiB]] as const;
+    const { layer, kept } = layerOf(t, { free, volumes, snapshots: [[400n * MiB, 300n * MiB]] });
+    assert.equal(await layer.available(kept), 1000n * MiB - reserved(free));
+  });
+
+  it("is less by what a snapshot that is being taken will hold", async (t) => {
+    const free = 1000n * MiB;
+    const { layer, kept } = layerOf(t, { free, snapshots: [[400n * MiB, 0n]] });
+    const [taken] = kept.snapshots;
+    assert.ok(taken);
+    const promised = { ...kept, snapshots: [{ ...taken, reserved: 300n * MiB }] };
+    assert.equal(await layer.available(promised), 700n * MiB - reserved(free));
+  });
+
   it("is never less than nothing", async (t) => {
-    const { layer, kept } = layerOf(t, { free: 100n * MiB, total: 200n * MiB, volumes: [[400n * MiB, 0n]] });
+    const { layer, kept } = layerOf(t, { free: 100n * MiB, volumes: [[400n * MiB, 0n]] });
     assert.equal(await layer.available(kept), 0n);
   });
 
   it("is sure without a look at any file while the sizes alone leave enough", async (t) => {
     const volumes = Array.from({ length: 1000 }, () => [MiB, 0n] as const);
-    const { layer, kept, looks } = layerOf(t, { free: 3000n * MiB, total: 3000n * MiB, volumes });
+    const { layer, kept, looks } = layerOf(t, { free: 3000n * MiB, volumes });
     assert.ok((await layer.available(kept, 100n * MiB)) >= 100n * MiB);
     assert.deepEqual(looks, []);
   });
@@ -86,7 +107,7 @@ describe("the room of a pool of files", () => {
       [500n * MiB, 500n * MiB],
       [300n * MiB, 300n * MiB],
     ] as const;
-    const { layer, kept, looks } = layerOf(t, { free: 640n * MiB, total: 4000n * MiB, volumes });
+    const { layer, kept, looks } = layerOf(t, { free: 640n * MiB, volumes });
     const found = await layer.available(kept, 300n * MiB);
     assert.ok(found >= 300n * MiB && found <= (await layer.available(kept)));
     assert.equal(looks[0], kept.volumes[1]?.id);
@@ -99,7 +120,7 @@ describe("the room of a pool of files", () => {
       const sizes = [320n * MiB, 64n * MiB, 800n * MiB];
       const objects = sizes.map((size) => [size, (size * share) / 4n] as const);
       for (const free of [100n, 700n, 1300n, 2000n]) {
-        const state = { free: free * MiB, total: 3000n * MiB, volumes: objects, snapshots: objects };
+        const state = { free: free * MiB, volumes: objects, snapshots: objects };
         const { layer, kept } = layerOf(t, state);
         const all = await layer.available(kept);
         for (const enough of [0n, all, all + 1n, 2000n * MiB]) {

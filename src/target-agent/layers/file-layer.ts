@@ -17,10 +17,9 @@ import { probeSignature } from "../../host/blkid.ts";
 import { askOnce, readRegions } from "../../host/direct-io.ts";
 import type { Exec } from "../../host/exec.ts";
 import { lstatOf, removeFile, statOf, syncDirectory } from "../../host/files.ts";
-import { cloneFile, createSparseFile, enlargeFile } from "../../host/sparse-file.ts";
-import { spaceOf } from "../../host/paths.ts";
+import { cloneFile, createSparseFile, enlargeFile, freeSpace, syncedSize } from "../../host/sparse-file.ts";
 import type { BackingIdentity } from "../volume-record.ts";
-import type { Kept, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
+import type { Kept, KeptObject, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
 
 /** Share of the free space that is kept for the file system's own growth: 1/64. */
 const reservedShare = 64n;
@@ -58,10 +57,16 @@ export class FileLayer implements VolumeLayer {
     return await this.#identityOf(path);
   }
 
+  /** L4: of a file that this call has made. */
   async #identityOf(path: string): Promise<BackingIdentity> {
-    const made = await statOf(path);
-    if (made === undefined) throw failure("unavailable", { cannot: `create ${path}`, rule: "it vanished" });
-    return { inode: made.ino, birthNs: made.birthtimeNs };
+    try {
+      const made = await statOf(path);
+      if (made === undefined) throw failure("unavailable", { cannot: `create ${path}`, rule: "it vanished" });
+      return { inode: made.ino, birthNs: made.birthtimeNs };
+    } catch (error) {
+      await removeFile(path);
+      throw error;
+    }
   }
 
   async remove(id: ObjectId): Promise<void> {
@@ -86,7 +91,7 @@ export class FileLayer implements VolumeLayer {
   }
 
   async sizeOf(id: ObjectId): Promise<Bytes | undefined> {
-    return (await statOf(this.#path(id)))?.size;
+    return await syncedSize(this.#path(id));
   }
 
   async grow(object: StoredObject, size: Bytes): Promise<void> {
@@ -114,10 +119,8 @@ export class FileLayer implements VolumeLayer {
     return ((await statOf(this.#path(id)))?.blocks ?? 0n) * sectorBytes;
   }
 
-  /** Y3. Free space alone says too much where files share blocks, and the whole space where others keep files too. */
   async available(kept: Kept, enough?: Bytes): Promise<Bytes> {
-    const { blockSize, blocks, availableBlocks } = await spaceOf(this.#directory);
-    const room = new Room({ free: availableBlocks * blockSize, total: blocks * blockSize }, kept);
+    const room = new Room(await freeSpace(this.#directory), kept);
     // Y4.
     for (const object of room.largestFirst()) {
       if (enough !== undefined && room.left >= enough) break;
@@ -127,41 +130,49 @@ export class FileLayer implements VolumeLayer {
   }
 }
 
-/** What is left of a file system beside what was promised: the least that it can be until every object was looked at. */
+/**
+ * What is left of a file system beside what was promised (Y3): the least that it can be until every object was looked at.
+ * What a family holds is known only as far as the one of its members that holds most, because the others may share it all.
+ */
 class Room {
-  readonly #space: { readonly free: Bytes; readonly total: Bytes };
+  readonly #free: Bytes;
   readonly #kept: Kept;
-  /** What objects may still take of the free space, and what they may take of the whole. */
   #owed: Bytes;
-  #promised: Bytes;
+  /** By family. */
+  readonly #held = new Map<string, Bytes>();
 
-  constructor(space: { readonly free: Bytes; readonly total: Bytes }, kept: Kept) {
-    this.#space = space;
+  constructor(free: Bytes, kept: Kept) {
+    this.#free = free;
     this.#kept = kept;
-    this.#owed = kept.volumes.reduce((sum, { size }) => sum + size, 0n);
-    this.#promised = kept.snapshots.reduce((sum, { size }) => sum + mostOf(size), this.#owed);
+    this.#owed =
+      kept.volumes.reduce((sum, { size }) => sum + size, 0n) +
+      kept.snapshots.reduce((sum, snapshot) => sum + mostOf(snapshot), 0n);
   }
 
   /** In the order in which they are likely to tell most. */
-  *largestFirst(): Generator<ObjectToMake> {
+  *largestFirst(): Generator<KeptObject> {
     yield* [...this.#kept.volumes, ...this.#kept.snapshots].sort((a, b) => Number(b.size - a.size));
   }
 
-  /** Nobody writes a snapshot: it keeps what it has. */
-  look({ id, size }: ObjectToMake, allocated: Bytes): void {
-    if (parseSnapshotId(id) !== undefined) this.#promised -= mostOf(size) - allocated;
-    else this.#owed -= allocated < size ? allocated : size;
+  look(object: KeptObject, allocated: Bytes): void {
+    const { id, size, family, reserved = 0n } = object;
+    const isSnapshot = parseSnapshotId(id) !== undefined;
+    // Nobody writes a snapshot: it keeps what it has.
+    if (isSnapshot) this.#owed -= mostOf(object) - (allocated > reserved ? allocated : reserved);
+    const holds = isSnapshot || allocated < size ? allocated : size;
+    const known = this.#held.get(family) ?? 0n;
+    if (holds <= known) return;
+    this.#owed -= holds - known;
+    this.#held.set(family, holds);
   }
 
   get left(): Bytes {
-    const { free, total } = this.#space;
-    const [unowed, unpromised] = [free - this.#owed, total - this.#promised];
-    const left = (unowed < unpromised ? unowed : unpromised) - free / reservedShare;
+    const left = this.#free - this.#owed - this.#free / reservedShare;
     return left < 0n ? 0n : left;
   }
 }
 
 /** A file with holes everywhere also takes blocks for the list of its extents: 16 bytes for each 4 KiB. */
-function mostOf(size: Bytes): Bytes {
+function mostOf({ size }: KeptObject): Bytes {
   return size + size / 64n;
 }

@@ -6,7 +6,7 @@
  *     content, even when it cannot be named (DESIGN 5.1 a).
  * L3  A copy holds every write that was acknowledged before the call, as after a power loss at one instant, and shares with
  *     its source what both still hold. Each of them may be removed first.
- * L4  What fails leaves nothing of the new object behind.
+ * L4  What fails leaves nothing of the new object behind, and touches nothing that somebody else has put in its place.
  */
 import type { Bytes } from "../../domain/capacity.ts";
 import type { SnapshotId, VolumeId } from "../../domain/identity.ts";
@@ -36,7 +36,7 @@ export interface VolumeLayer {
   remove(id: ObjectId): Promise<void>;
   /** L1: the path of the verified object, as the kernel target takes it. */
   verified(object: StoredObject): Promise<string>;
-  /** As it is now, whatever a record says; undefined when the object is not there. */
+  /** As it is on the medium by now, whatever a record says; undefined when the object is not there. */
   sizeOf(id: ObjectId): Promise<Bytes | undefined>;
   grow(object: StoredObject, size: Bytes): Promise<void>;
   /** L2. */
@@ -52,8 +52,16 @@ export interface VolumeLayer {
   available(kept: Kept, enough?: Bytes): Promise<Bytes>;
 }
 
+/** What is kept of a volume or snapshot, and so needs room. */
+export interface KeptObject extends ObjectToMake {
+  /** The same for all that may share blocks: copies, copies of copies and what they were made of. */
+  readonly family: string;
+  /** For a snapshot that is being taken: what it will hold at most. */
+  readonly reserved?: Bytes;
+}
+
 /** All that a pool keeps. */
 export interface Kept {
-  readonly volumes: readonly ObjectToMake[];
-  readonly snapshots: readonly ObjectToMake[];
+  readonly volumes: readonly KeptObject[];
+  readonly snapshots: readonly KeptObject[];
 }

@@ -2,7 +2,8 @@
 import { missing, type Row } from "./row.ts";
 
 const fits = "OK";
-const modes = "must be SINGLE_NODE_WRITER";
+const modes =
+  "must be SINGLE_NODE_WRITER or SINGLE_NODE_SINGLE_WRITER or SINGLE_NODE_MULTI_WRITER or SINGLE_NODE_READER_ONLY";
 const types = "must be ext4 or xfs or btrfs";
 
 /** `at` is the field of a valid mount capability; `refusal` is what the RPC answers when it cannot serve it. */
@@ -24,7 +25,7 @@ export function capabilityRows(at: string, refusal: Row[2] = "INVALID_ARGUMENT")
     [`${at}.access_mode`, missing, refusal, "must be set", null],
     [`${at}.access_mode.mode`, missing, refusal, modes, "UNKNOWN"],
     [`${at}.access_mode.mode`, "MULTI_NODE_MULTI_WRITER", refusal, modes],
-    [`${at}.access_mode.mode`, "SINGLE_NODE_READER_ONLY", refusal, modes],
+    [`${at}.access_mode.mode`, "MULTI_NODE_READER_ONLY", refusal, modes],
     [`${at}.access_mode.mode`, 99, refusal, modes],
   ];
 }

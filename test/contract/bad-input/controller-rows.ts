@@ -102,7 +102,7 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ["volume_capability", missing, bad, "must be set", null],
     ...capabilityRows("volume_capability"),
     ["readonly", missing, "OK"],
-    ["readonly", true, bad, "must be false: PUBLISH_READONLY is not advertised"],
+    ["readonly", true, "ALREADY_EXISTS", /it is published to this node read-write already; got "read-only"$/],
     ...free("secrets"),
     ...free("volume_context"),
   ],

@@ -120,7 +120,9 @@ export function lookupTests(bench: Bench): void {
       "LIST_SNAPSHOTS",
       "LIST_VOLUMES",
       "LIST_VOLUMES_PUBLISHED_NODES",
+      "PUBLISH_READONLY",
       "PUBLISH_UNPUBLISH_VOLUME",
+      "SINGLE_NODE_MULTI_WRITER",
       "VOLUME_CONDITION",
     ];
     assert.deepEqual(offered, expected);

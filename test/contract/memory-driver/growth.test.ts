@@ -97,6 +97,7 @@ describe("a volume in use", { timeout: 60_000 }, () => {
     assert.deepEqual(offered.toSorted(), [
       "EXPAND_VOLUME",
       "GET_VOLUME_STATS",
+      "SINGLE_NODE_MULTI_WRITER",
       "STAGE_UNSTAGE_VOLUME",
       "VOLUME_CONDITION",
     ]);
