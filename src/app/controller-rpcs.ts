@@ -11,7 +11,8 @@ import type { Settings } from "./settings.ts";
 /** `node` is the state of the node service in this process, if any: its format marks end with the publications. */
 export function controllerRpcs(config: Settings, backend: Backend, node?: NodeState): Rpcs<"csi.v1.Controller"> {
   const provisioning = new Provisioning({ backend, cluster: config.clusterId });
-  const attachments = new Attachments({ backend, ...(node && { marks: node.marks }) });
+  const { maxVolumes } = config;
+  const attachments = new Attachments({ backend, maxVolumes, ...(node && { marks: node.marks }) });
   const snapshots = new Snapshots({ backend, cluster: config.clusterId });
   return controllerService({ backend: backend.name, provisioning, attachments, snapshots });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { nodeIdOf } from "../../test/support/node-ids.ts";
+import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import { GiB } from "../domain/capacity.ts";
 import { volumeIdOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Publication, Volume } from "../domain/model.ts";
@@ -8,7 +9,8 @@ import { parseNodeId } from "../domain/node-id.ts";
 import { revokedBy } from "../domain/publications.ts";
 import { Attachments } from "./attachment.ts";
 
-const id = volumeIdOf("test-cluster" as ClusterId, "a");
+const cluster = "test-cluster" as ClusterId;
+const id = volumeIdOf(cluster, "a");
 const content = { state: "blank" } as const;
 const condition = { abnormal: false, message: "published" };
 const signal = () => new AbortController().signal;
@@ -22,6 +24,7 @@ function held(holder: string) {
   const attachments = new Attachments({
     backend: {
       get: async (): Promise<Volume> => Promise.resolve({ id, name: "a", size: GiB, content, publications, condition }),
+      list: async () => Promise.reject(new Error("not asked")),
       publish: async () => Promise.reject(new Error("not asked")),
       unpublish: async (_id, revoked) => {
         const gone = revokedBy(publications, revoked);
@@ -29,6 +32,7 @@ function held(holder: string) {
         return Promise.resolve();
       },
     },
+    maxVolumes: 0,
     marks: {
       remove: async (volume) => {
         forgotten.push(volume);
@@ -51,5 +55,27 @@ describe("the format mark of a volume", () => {
     await attachments.unpublish(id, nodeIdOf("node-b"), signal());
     await attachments.unpublish(id, "somebody's node", signal());
     assert.deepEqual(forgotten, []);
+  });
+});
+
+describe("a node that may have a limited number of volumes", () => {
+  it("gets no more than that, and those it has once more", async () => {
+    const backend = new MemoryBackend({ total: 16n * GiB, cluster });
+    const attachments = new Attachments({ backend, maxVolumes: 2 });
+    const ids = ["a", "b", "c"].map((name) => volumeIdOf(cluster, name));
+    for (const [index, volume] of ids.entries()) {
+      await backend.create({ id: volume, name: String(index), size: GiB }, signal());
+    }
+    const [nodeId, other] = [nodeIdOf("node-a"), nodeIdOf("node-b")];
+    const publish = async (index: number, node = nodeId) => {
+      const volume = ids[index];
+      assert.ok(volume);
+      return attachments.publish(volume, { nodeId: node, access: "read-write" }, signal());
+    };
+    await publish(0);
+    await publish(1);
+    await assert.rejects(publish(2), { kind: "no_capacity", message: /may have 2 volumes \(--max-volumes\)/ });
+    await publish(1);
+    await publish(2, other);
   });
 });

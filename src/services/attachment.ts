@@ -1,24 +1,31 @@
 /**
  * Which node may use a volume: publish and the fence (DESIGN 5.2). Exclusivity is the back end's decision (B3); here
- * lies only what the container orchestrator's node ids mean.
+ * lies only what the container orchestrator's node ids mean, and how many volumes a node may have.
  */
 import type { Backend } from "../backends/backend.ts";
 import { failure } from "../domain/errors.ts";
 import type { VolumeId } from "../domain/identity.ts";
-import type { Access, Attachment } from "../domain/model.ts";
-import { parseNodeId } from "../domain/node-id.ts";
+import type { Access, Attachment, Volume } from "../domain/model.ts";
+import { parseNodeId, type NodeIdParts } from "../domain/node-id.ts";
 import type { FormatMarks } from "../node-journal/index.ts";
 
-type Publications = Pick<Backend, "get" | "publish" | "unpublish">;
+type Publications = Pick<Backend, "get" | "list" | "publish" | "unpublish">;
 
 export class Attachments {
   readonly #backend: Publications;
   readonly #marks: Pick<FormatMarks, "remove"> | undefined;
+  readonly #maxVolumes: number;
 
-  /** `marks` are those of this host's node service, where it runs in this process. */
-  constructor(deps: { readonly backend: Publications; readonly marks?: Pick<FormatMarks, "remove"> }) {
+  constructor(deps: {
+    readonly backend: Publications;
+    /** Those of this host's node service, where it runs in this process. */
+    readonly marks?: Pick<FormatMarks, "remove">;
+    /** That a node may have; 0 = no limit. */
+    readonly maxVolumes: number;
+  }) {
     this.#backend = deps.backend;
     this.#marks = deps.marks;
+    this.#maxVolumes = deps.maxVolumes;
   }
 
   async publish(
@@ -31,7 +38,20 @@ export class Attachments {
       const rule = "node_id must be one that this driver's NodeGetInfo gave out";
       throw failure("not_found", { cannot: "publish the volume", rule, got: request.nodeId });
     }
+    await this.#assertRoomOn(node, volume, signal);
     return await this.#backend.publish(volume, { node, access: request.access }, signal);
+  }
+
+  /** The scheduler keeps to the limit too, but not everybody asks it. */
+  async #assertRoomOn(node: NodeIdParts, volume: VolumeId, signal: AbortSignal): Promise<void> {
+    if (this.#maxVolumes === 0) return;
+    const isHolder = ({ publications }: Volume) =>
+      publications.some((held) => parseNodeId(held.node)?.uuid === node.uuid);
+    const { items } = await this.#backend.list({}, signal);
+    const others = items.filter((other) => other.id !== volume && isHolder(other)).length;
+    if (others < this.#maxVolumes) return;
+    const rule = `a node may have ${this.#maxVolumes} volumes (--max-volumes), and this one has as many`;
+    throw failure("no_capacity", { cannot: "publish the volume", rule, got: node.id });
   }
 
   /** An empty node id revokes every node; an id that this driver never gave out has nothing to revoke. */

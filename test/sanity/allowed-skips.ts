@@ -26,9 +26,6 @@ const specsByReason: Readonly<Record<string, readonly string[]>> = {
   "Marked as pending in csi-sanity itself.": [
     "Controller Service [Controller Server] ListVolumes pagination should detect volumes added between pages and accept tokens when the last volume from a page is deleted",
   ],
-  "Needs --csi.testnodevolumeattachlimit and a node with a limit.": [
-    "Controller Service [Controller Server] ControllerPublishVolume should fail when publishing more volumes than the node max attach limit",
-  ],
 };
 
 /** Reason by full name. */

@@ -23,6 +23,8 @@ export interface SanityCase {
 
 const limitMs = 20 * 60 * 1000;
 const volumeSize = 1024 ** 3;
+/** Of the node; one spec publishes one more. */
+const limit = ["--max-volumes", "6"];
 
 function flags({ endpoint, directory, access }: { endpoint: string; directory: string; access: string }): string[] {
   return [
@@ -32,6 +34,7 @@ function flags({ endpoint, directory, access }: { endpoint: string; directory: s
     `-csi.testvolumeaccesstype=${access}`,
     `-csi.testvolumesize=${volumeSize}`,
     `-csi.testvolumeexpandsize=${2 * volumeSize}`,
+    "-csi.testnodevolumeattachlimit",
     `-ginkgo.json-report=${directory}/report.json`,
     "-ginkgo.no-color",
     "-ginkgo.succinct",
@@ -49,7 +52,7 @@ export async function runSanity({ backend, access }: SanityCase, stop: AbortSign
 async function native(program: string, access: string, signal: AbortSignal): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "nvmetcp-sanity-"));
   try {
-    await using driver = await startDriver({ mode: "all-in-one", flags: ["--backend", "memory"], signal });
+    await using driver = await startDriver({ mode: "all-in-one", flags: ["--backend", "memory", ...limit], signal });
     const args = flags({ endpoint: driver.socketPath, directory, access });
     await runTool([program, ...args], signal).catch((error: unknown) => console.log(String(error)));
     return await readFile(join(directory, "report.json"), "utf8");
@@ -59,7 +62,7 @@ async function native(program: string, access: string, signal: AbortSignal): Pro
 }
 
 async function inLab(access: string, signal: AbortSignal): Promise<string> {
-  await using guest = await startGuestDriver({ signal });
+  await using guest = await startGuestDriver({ signal, flags: limit });
   const directory = "/run/sanity";
   await guest.machine.exec(["mkdir", directory]);
   const args = flags({ endpoint: guest.socketPath, directory, access });
