@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { block, ext4, NodeBench, stagedBench, staging, target } from "../../test/support/node-bench.ts";
+import { block, ext4, NodeBench, stagedBench, staging, target, publishOf } from "../../test/support/node-bench.ts";
 
 const signal = () => new AbortController().signal;
 const atTarget = async (bench: NodeBench) => (await bench.kernel.mounts()).filter(({ path }) => path === target);
@@ -77,7 +77,7 @@ describe("publishing what is not ready", () => {
       const bench = new NodeBench();
       const volume = bench.volume("a");
       bench.publish(volume, 1);
-      const request = { volume, stagingPath: staging, targetPath: target, usage, readOnly: false, isForOnePod: false };
+      const request = publishOf(volume, usage);
       await assert.rejects(bench.publishing.publish(request, signal()), { kind: "precondition", message: /staged/ });
       assert.deepEqual(bench.recorder.calls, []);
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ext4, NodeBench, staging, target } from "../../test/support/node-bench.ts";
+import { ext4, NodeBench, staging, target, publishOf } from "../../test/support/node-bench.ts";
 
 const signal = () => new AbortController().signal;
 
@@ -23,14 +23,7 @@ describe("a staged file system that has given up after an error (F30)", () => {
     const volume = bench.volume("a");
     const request = bench.request(volume, bench.publish(volume, 1));
     await bench.staging.stage(request, signal());
-    const publish = {
-      volume,
-      stagingPath: staging,
-      targetPath: target,
-      usage: ext4,
-      readOnly: false,
-      isForOnePod: false,
-    };
+    const publish = publishOf(volume, ext4);
     await bench.publishing.publish(publish, signal());
     t.mock.method(bench.kernel, "isShutDown", async () => Promise.resolve(true));
     const before = await bench.kernel.mounts();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { block, NodeBench, staging, target } from "../../test/support/node-bench.ts";
+import { block, NodeBench, staging, target, publishOf } from "../../test/support/node-bench.ts";
 
 const signal = () => new AbortController().signal;
 
@@ -41,14 +41,7 @@ describe("staging a volume as raw block", () => {
       bench.recorder.killAfter(steps);
       await assert.rejects(bench.staging.stage(request, signal()), /killed/, `after ${steps} steps`);
       bench.restart();
-      const publish = {
-        volume,
-        stagingPath: staging,
-        targetPath: target,
-        usage: block,
-        readOnly: false,
-        isForOnePod: false,
-      };
+      const publish = publishOf(volume, block);
       if (steps < 5) await assert.rejects(bench.publishing.publish(publish, signal()), { kind: "precondition" });
       await bench.staging.stage(request, signal());
       assert.equal(bench.formatted.marked.get(volume), 1, `after ${steps} steps`);
@@ -65,14 +58,7 @@ describe("staging a volume as raw block", () => {
       const volume = bench.volume("a");
       const first = bench.request(volume, bench.publish(volume, 1), { usage: block });
       await bench.staging.stage(first, signal());
-      const publish = {
-        volume,
-        stagingPath: staging,
-        targetPath: target,
-        usage: block,
-        readOnly: false,
-        isForOnePod: false,
-      };
+      const publish = publishOf(volume, block);
       await bench.publishing.publish(publish, signal());
       bench.fence(volume);
       assert.match((await bench.kernel.mounts())[0]?.root ?? "", /deleted/);

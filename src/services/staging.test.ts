@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { block, ext4, NodeBench, staging, target } from "../../test/support/node-bench.ts";
+import { block, ext4, NodeBench, staging, target, publishOf } from "../../test/support/node-bench.ts";
 
 const present = { state: "present", type: "ext4" } as const;
 const signal = () => new AbortController().signal;
@@ -252,14 +252,7 @@ describe("staging over something", () => {
     bench.directories.made.set("/kubelet/second", "directory");
     await assert.rejects(bench.staging.stage({ ...request, stagingPath: "/kubelet/second" }, signal()));
     assert.equal(bench.files.entries.get(volume)?.stagingPath, staging, "the journal still knows the first");
-    const publish = {
-      volume,
-      stagingPath: staging,
-      targetPath: target,
-      usage: ext4,
-      readOnly: false,
-      isForOnePod: false,
-    };
+    const publish = publishOf(volume, ext4);
     await bench.publishing.publish(publish, signal());
   });
 });

@@ -11,9 +11,10 @@ import type { SnapshotId, VolumeId } from "../domain/identity.ts";
 import type { Snapshot } from "../domain/model.ts";
 import type { AgentState } from "./agent-state.ts";
 import { assertNoIntent, lookMs } from "./intent-checks.ts";
+import { makeObject } from "./make-object.ts";
 import { settleGrowth } from "./settle-growth.ts";
 import { snapshotOf, snapshotSchema, type SnapshotRecord } from "./snapshot-record.ts";
-import type { BackingIdentity, VolumeRecord } from "./volume-record.ts";
+import type { VolumeRecord } from "./volume-record.ts";
 
 export interface SnapshotToMake {
   readonly id: SnapshotId;
@@ -64,27 +65,16 @@ export class Snapshots {
 
   async #take(draft: SnapshotRecord, volume: VolumeRecord): Promise<SnapshotRecord> {
     const { pool, layer, now } = this.#state.deps;
-    const backing = await this.#begin(draft, volume);
-    try {
-      const { reserved: _held, ...made } = { ...draft, backing, createdAt: now().toISOString() };
-      await assertNoIntent(layer, volume, made, AbortSignal.timeout(lookMs));
-      return await pool.snapshots.save({ ...made, state: "ready" });
-    } catch (error) {
-      // Where that fails too, the record says what is left to do, and the next call or start does it.
-      await this.erase(draft).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  async #begin(draft: SnapshotRecord, volume: VolumeRecord): Promise<BackingIdentity> {
-    const { pool, layer } = this.#state.deps;
-    try {
-      return await layer.copy(volume, draft);
-    } catch (error) {
-      // The layer took its own object away (L4); one that is there now is somebody else's.
-      await pool.snapshots.forget(draft.id);
-      throw error;
-    }
+    return await makeObject({
+      make: async () => layer.copy(volume, draft),
+      finish: async (backing) => {
+        const { reserved: _held, ...made } = { ...draft, backing, createdAt: now().toISOString() };
+        await assertNoIntent(layer, volume, made, AbortSignal.timeout(lookMs));
+        return await pool.snapshots.save({ ...made, state: "ready" });
+      },
+      forget: async () => pool.snapshots.forget(draft.id),
+      erase: async () => this.erase(draft),
+    });
   }
 
   #draft({ id, name, source }: SnapshotToMake, volume: VolumeRecord, reserved: Bytes): SnapshotRecord {

@@ -12,6 +12,7 @@ import type { VolumeId } from "../domain/identity.ts";
 import type { Volume, VolumeSource } from "../domain/model.ts";
 import type { AgentState } from "./agent-state.ts";
 import { assertNoIntent, assertNoMkfs, lookMs, type Original } from "./intent-checks.ts";
+import { makeObject } from "./make-object.ts";
 import { mostBlankSizes, settleGrowth } from "./settle-growth.ts";
 import { exportOf, recordSchema, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
 
@@ -70,31 +71,22 @@ export class Volumes {
     return record;
   }
 
+  /** V2. */
   async #make(draft: VolumeRecord, original: Original | undefined): Promise<VolumeRecord> {
     const { pool, layer } = this.#state.deps;
-    const backing = await this.#begin(draft, original);
-    try {
+    const ready = async (made: VolumeRecord) => pool.volumes.save({ ...made, state: "ready" });
+    const undo = { forget: async () => pool.volumes.forget(draft.id), erase: async () => this.erase(draft) };
+    if (original === undefined) {
+      const finish = async (backing: BackingIdentity) => ready({ ...draft, backing });
+      return await makeObject({ make: async () => layer.create(draft), finish, ...undo });
+    }
+    const look = async (backing: BackingIdentity) => {
       const made = { ...draft, backing };
-      if (original === undefined) return await pool.volumes.save({ ...made, state: "ready" });
       const limit = AbortSignal.timeout(lookMs);
       await assertNoIntent(layer, original, made, limit);
-      return await pool.volumes.save({ ...made, content: await layer.content(made, limit), state: "ready" });
-    } catch (error) {
-      // V2. Where that fails too, the record says what is left to do, and the next call or start does it.
-      await this.erase(draft).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  async #begin(draft: VolumeRecord, original: Original | undefined): Promise<BackingIdentity> {
-    const { pool, layer } = this.#state.deps;
-    try {
-      return original === undefined ? await layer.create(draft) : await layer.copy(original, draft);
-    } catch (error) {
-      // The layer took its own object away (L4); one that is there now is somebody else's.
-      await pool.volumes.forget(draft.id);
-      throw error;
-    }
+      return await ready({ ...made, content: await layer.content(made, limit) });
+    };
+    return await makeObject({ make: async () => layer.copy(original, draft), finish: look, ...undo });
   }
 
   #sameOrRefuse(found: VolumeRecord, { size, source }: VolumeToMake): Volume {

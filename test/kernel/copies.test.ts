@@ -126,10 +126,7 @@ describe("a volume that is written to", { timeout: limitMs }, () => {
       volume_id: volume.id,
       capacity_range: { required_bytes: String(640 * 1024 * 1024) },
     });
-    await guest.machine.reset();
-    guest.forget();
-    await guest.mountPool();
-    await guest.start("dist", ["--state-dir", "/pool/state"]);
+    await guest.losePower(["--state-dir", "/pool/state"]);
     await run(`mkdir -p ${volume.staging}`);
     // As the kubelet does: the context is older than the growth.
     await volume.stage();

@@ -24,10 +24,7 @@ describe("a restart of the machine", () => {
     const volume = new GuestVolume(guest, "power", "ext4");
     await volume.open();
     await run(`seq 1 5000 > ${volume.staging}/file; sync ${volume.staging}/file`);
-    await guest.machine.reset();
-    guest.forget();
-    await guest.mountPool();
-    await guest.start("dist", ["--state-dir", "/pool/state"]);
+    await guest.losePower(["--state-dir", "/pool/state"]);
     // As the kubelet does after a reboot: the same context as before, and no unstage.
     await run(`mkdir -p ${volume.staging}`);
     await volume.stage();

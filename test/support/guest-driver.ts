@@ -49,6 +49,8 @@ export interface GuestDriver extends AsyncDisposable {
   restart(): Promise<void>;
   /** After a power loss: the process is gone without a word. */
   forget(): void;
+  /** Cuts the power, boots again, mounts the pool and starts the driver. */
+  losePower(moreFlags: readonly string[]): Promise<void>;
 }
 
 /** Boots a machine with an empty pool and starts `all-in-one` in it. */
@@ -144,6 +146,13 @@ class LabDriver implements GuestDriver {
 
   forget(): void {
     this.#process = undefined;
+  }
+
+  async losePower(moreFlags: readonly string[]): Promise<void> {
+    await this.machine.reset();
+    this.forget();
+    await this.mountPool();
+    await this.start(this.#bundle, moreFlags);
   }
 
   async #ended(): Promise<number | undefined> {

@@ -17,7 +17,7 @@ import type { Target } from "../../src/nvme/index.ts";
 import { MemoryInitiator, type MemoryExport } from "../../src/nvme/memory-initiator.ts";
 import { Expansion } from "../../src/services/expansion.ts";
 import { FilesystemStaging } from "../../src/services/filesystem-staging.ts";
-import { Publishing } from "../../src/services/publishing.ts";
+import { Publishing, type NodePublishRequest } from "../../src/services/publishing.ts";
 import { Staging, type StageRequest } from "../../src/services/staging.ts";
 import { Stats } from "../../src/services/stats.ts";
 import { Recorder } from "./recorder.ts";
@@ -221,12 +221,16 @@ export class NodeBench {
   }
 }
 
+/** A request to publish a staged volume. */
+export function publishOf(volume: VolumeId, usage: typeof ext4 | typeof block): NodePublishRequest {
+  return { volume, stagingPath: staging, targetPath: target, usage, readOnly: false, isForOnePod: false };
+}
+
 /** A volume that is staged, and a request to publish it. */
 export async function stagedBench(usage: typeof ext4 | typeof block = ext4) {
   const bench = new NodeBench();
   const volume = bench.volume("a");
   const { signal } = new AbortController();
   await bench.staging.stage(bench.request(volume, bench.publish(volume, 1), { usage }), signal);
-  const shape = { usage, readOnly: false, isForOnePod: false };
-  return { bench, volume, request: { volume, stagingPath: staging, targetPath: target, ...shape } };
+  return { bench, volume, request: publishOf(volume, usage) };
 }
