@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { nodeIdOf } from "../../test/support/node-ids.ts";
-import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import { GiB } from "../domain/capacity.ts";
 import { volumeIdOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Publication, Volume } from "../domain/model.ts";
@@ -60,22 +59,31 @@ describe("the format mark of a volume", () => {
 
 describe("a node that may have a limited number of volumes", () => {
   it("gets no more than that, and those it has once more", async () => {
-    const backend = new MemoryBackend({ total: 16n * GiB, cluster });
-    const attachments = new Attachments({ backend, maxVolumes: 2 });
-    const ids = ["a", "b", "c"].map((name) => volumeIdOf(cluster, name));
-    for (const [index, volume] of ids.entries()) {
-      await backend.create({ id: volume, name: String(index), size: GiB }, signal());
-    }
     const [nodeId, other] = [nodeIdOf("node-a"), nodeIdOf("node-b")];
-    const publish = async (index: number, node = nodeId) => {
-      const volume = ids[index];
-      assert.ok(volume);
-      return attachments.publish(volume, { nodeId: node, access: "read-write" }, signal());
-    };
-    await publish(0);
-    await publish(1);
-    await assert.rejects(publish(2), { kind: "no_capacity", message: /may have 2 volumes \(--max-volumes\)/ });
-    await publish(1);
-    await publish(2, other);
+    const holder = parseNodeId(nodeId)?.id;
+    assert.ok(holder);
+    const held = ["a", "b"].map((name): Volume => {
+      const publications = [{ epoch: 1, node: holder, access: "read-write" } as const];
+      return { id: volumeIdOf(cluster, name), name, size: GiB, content, publications, condition };
+    });
+    const published: string[] = [];
+    const attachments = new Attachments({
+      backend: {
+        get: async () => Promise.reject(new Error("not asked")),
+        list: async () => Promise.resolve({ items: held }),
+        publish: async (volume) => {
+          published.push(volume);
+          return Promise.reject(new Error("it was published"));
+        },
+        unpublish: async () => Promise.reject(new Error("not asked")),
+      },
+      maxVolumes: 2,
+    });
+    const publish = async (name: string, node = nodeId) =>
+      attachments.publish(volumeIdOf(cluster, name), { nodeId: node, access: "read-write" }, signal());
+    await assert.rejects(publish("c"), { kind: "no_capacity", message: /may have 2 volumes \(--max-volumes\)/ });
+    assert.deepEqual(published, []);
+    await assert.rejects(publish("b"), /it was published/);
+    await assert.rejects(publish("c", other), /it was published/);
   });
 });

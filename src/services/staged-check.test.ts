@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ext4, NodeBench, staging, target, publishOf } from "../../test/support/node-bench.ts";
+import { ext4, NodeBench, target, publishOf } from "../../test/support/node-bench.ts";
 
 const signal = () => new AbortController().signal;
 

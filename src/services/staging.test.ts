@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { block, ext4, NodeBench, staging, target, publishOf } from "../../test/support/node-bench.ts";
+import { block, ext4, NodeBench, staging, publishOf } from "../../test/support/node-bench.ts";
 
 const present = { state: "present", type: "ext4" } as const;
 const signal = () => new AbortController().signal;
