@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { runSanity, type SanityCase } from "../test/sanity/run-sanity.ts";
+import { add } from "../test/support/tally.ts";
 import { hostLeftovers, judgeLeftovers } from "../test/support/host-leftovers.ts";
 import { readOptions } from "./read-options.ts";
 import { command, runStages, tests, type Stage } from "./stages.ts";
@@ -18,6 +19,14 @@ function sanity(options: SanityCase): Stage {
 }
 
 const unitTests = ["src/**/*.test.ts", ...["lint", "support", "bench"].map((name) => `test/${name}/*.test.ts`)];
+
+/** Each of them takes one processor. */
+function atOnce(name: string, stages: readonly Stage[]): Stage {
+  return {
+    name,
+    run: async (signal) => (await Promise.all(stages.map(async ({ run }) => run(signal)))).reduce(add),
+  };
+}
 
 const fast: readonly Stage[] = [
   command("format", `${bin}/prettier`, "--check", "--log-level=warn", "."),
@@ -36,8 +45,10 @@ const slow: readonly Stage[] = [
   sanity({ backend: "memory", access: "mount" }),
   sanity({ backend: "memory", access: "block" }),
   tests("kernel tests", { atOnce: 2 }, "test/kernel/**/*.test.ts"),
-  sanity({ backend: "nvmet-file", access: "mount" }),
-  sanity({ backend: "nvmet-file", access: "block" }),
+  atOnce("csi-sanity nvmet-file, mount and block", [
+    sanity({ backend: "nvmet-file", access: "mount" }),
+    sanity({ backend: "nvmet-file", access: "block" }),
+  ]),
   command("demo", process.execPath, "scripts/demo.ts"),
 ];
 

@@ -1,6 +1,6 @@
 /**
- * npm run rounds; takes no options. What takes too long for each change: the tests of the kernel tests, that is the driver
- * without each of its guards (format gate, format intent, fence, links, mistaken devices), every situation of the format
+ * npm run rounds; takes no options. What takes too long for each change: the tests of the lab itself and of the kernel
+ * tests, that is the driver without each of its guards (format gate, format intent, fence, links, mistaken devices), every situation of the format
  * gate and its whole matrix of devices, copies of every file system under load, the ends of what a class may ask of mkfs,
  * thirty kills of a mkfs for each file system at moments that SEED decides, a restart of the target with twenty volumes, and
  * 100,000 random requests.
@@ -12,8 +12,16 @@ import { command, runStages, tests } from "./stages.ts";
 readOptions("npm run rounds; takes no options", () => parseArgs({ options: {} }));
 const env = { LONG_ROUND: "yes" };
 const played = [
-  ...["filesystems.test", "copies.test", "node.test", "fence.test", "recovery.test", "restart.test"],
-  ...["format-gate.test", "format-gate-guards.round", "gate-matrix.test", "format-intent.test"],
+  ...[
+    "filesystems.test",
+    "copies.test",
+    "node.test",
+    "fence.test",
+    "recovery.test",
+    "restart.test",
+    "process-restart.test",
+  ],
+  ...["format-gate.test", "format-gate-guards.round", "gate-matrix.test", "format-intent.test", "lab.round"],
 ];
 process.exitCode = await runStages([
   command("bundle", process.execPath, "scripts/build.ts"),

@@ -140,7 +140,8 @@ describe(`a mkfs that is killed (SEED=${seed})`, { timeout: limitMs }, () => {
     assert.ok(interrupted > 0, "at least one mkfs was cut short");
   }
 
-  for (const type of filesystemTypes) {
+  // The one whose mkfs minds what an earlier one has left, and in long rounds the others.
+  for (const type of isLongRound ? filesystemTypes : (["btrfs"] as const)) {
     it(`${type}: is begun again also when it was done, and only its end was not seen`, async () => {
       const wrapper = `/usr/local/sbin/mkfs.${type}`;
       const real = await run(`command -v mkfs.${type}`);

@@ -1,6 +1,6 @@
 /**
  * The ends of what a StorageClass may ask of mkfs, and space that deleted files give back to the target. A long round plays
- * all of them, any other the one for each file system that differs most from the defaults.
+ * all of them, any other one: the words of each option are checked by unit tests.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -64,8 +64,7 @@ const choices: readonly Choice[] = [
   },
 ];
 
-const first = (choice: Choice) => choices.find(({ type }) => type === choice.type) === choice;
-const played = choices.filter((choice) => isLongRound || first(choice));
+const played = isLongRound ? choices : choices.slice(0, 1);
 const writtenMiB = 48;
 
 export function mkfsOptionTests(opened: () => GuestDriver): void {
