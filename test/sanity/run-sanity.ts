@@ -1,11 +1,12 @@
 /**
- * csi-sanity against the whole driver: natively for the memory back end, in the lab for nvmet. Every spec that is
- * skipped must be on the list of allowed skips.
+ * csi-sanity against the whole driver: natively for the memory back end, in the lab for nvmet; there with raw block as two
+ * processes, controller and node. Every spec that is skipped must be on the list of allowed skips.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startGuestDriver } from "../support/guest-driver.ts";
+import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
+import { startGuestMode } from "../support/guest-mode.ts";
 import { startDriver } from "../support/driver-process.ts";
 import { runTool } from "../lab/run-tool.ts";
 import { judgeSpecs, readSpecs } from "../support/ginkgo-report.ts";
@@ -26,9 +27,19 @@ const volumeSize = 1024 ** 3;
 /** Of the node; one spec publishes one more. */
 const limit = ["--max-volumes", "6"];
 
-function flags({ endpoint, directory, access }: { endpoint: string; directory: string; access: string }): string[] {
+interface Endpoints {
+  readonly endpoint: string;
+  /** Where it is another one. */
+  readonly controller?: string;
+}
+
+function flags(
+  { endpoint, controller }: Endpoints,
+  { directory, access }: { readonly directory: string; readonly access: string },
+): string[] {
   return [
     `-csi.endpoint=unix://${endpoint}`,
+    ...(controller === undefined ? [] : [`-csi.controllerendpoint=unix://${controller}`]),
     `-csi.mountdir=${directory}/mount`,
     `-csi.stagingdir=${directory}/staging`,
     `-csi.testvolumeaccesstype=${access}`,
@@ -53,7 +64,7 @@ async function native(program: string, access: string, signal: AbortSignal): Pro
   const directory = await mkdtemp(join(tmpdir(), "nvmetcp-sanity-"));
   try {
     await using driver = await startDriver({ mode: "all-in-one", flags: ["--backend", "memory", ...limit], signal });
-    const args = flags({ endpoint: driver.socketPath, directory, access });
+    const args = flags({ endpoint: driver.socketPath }, { directory, access });
     await runTool([program, ...args], signal).catch((error: unknown) => console.log(String(error)));
     return await readFile(join(directory, "report.json"), "utf8");
   } finally {
@@ -65,12 +76,20 @@ async function inLab(access: string, signal: AbortSignal): Promise<string> {
   await using guest = await startGuestDriver({ signal, flags: limit });
   const directory = "/run/sanity";
   await guest.machine.exec(["mkdir", directory]);
-  const args = flags({ endpoint: guest.socketPath, directory, access });
+  const endpoints = access === "block" ? await asTwoProcesses(guest) : { endpoint: guest.socketPath };
+  const args = flags(endpoints, { directory, access });
   const program = `${guest.machine.bin}/${csiSanityName}`;
   const { stdout } = await guest.machine.exec([program, ...args], { check: false, signal });
   // In one piece: another case may run at the same time.
   console.log(`csi-sanity nvmet-file, ${access}\n${stdout.trim()}`);
   return await guest.machine.readFile(`${directory}/report.json`);
+}
+
+async function asTwoProcesses(guest: GuestDriver): Promise<Endpoints> {
+  await guest.stop();
+  const controller = await startGuestMode(guest.machine, "controller", limit);
+  const node = await startGuestMode(guest.machine, "node", limit);
+  return { endpoint: node.socketPath, controller: controller.socketPath };
 }
 
 function judge(report: string, { backend, access }: SanityCase): Tally {

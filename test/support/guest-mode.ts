@@ -8,15 +8,29 @@ export interface GuestMode {
   readonly client: CsiClient;
   /** In the machine. */
   readonly pid: number;
+  /** In the machine. */
+  readonly socketPath: string;
   /** SIGTERM; returns the exit status. */
   stop(): Promise<number | undefined>;
 }
 
 /** Starts the bundled driver; returns when it answers. */
-export async function startGuestMode(machine: Machine, mode: "controller" | "node"): Promise<GuestMode> {
+export async function startGuestMode(
+  machine: Machine,
+  mode: "controller" | "node",
+  flags: readonly string[] = [],
+): Promise<GuestMode> {
   const socket = `/run/nvmetcp-csi/${mode}.sock`;
   const places = ["--csi-endpoint", `unix://${socket}`, "--pool", poolPath, "--state-dir", stateDir];
-  const argv = [machine.node, `${machine.project}/dist/main.js`, mode, "--cluster-id", guestCluster, ...places];
+  const argv = [
+    machine.node,
+    `${machine.project}/dist/main.js`,
+    mode,
+    "--cluster-id",
+    guestCluster,
+    ...places,
+    ...flags,
+  ];
   const process = await machine.spawn(argv);
   const client = openCsiClient(await machine.forward(socket));
   const answer = async () => client.identity.Probe({}, { deadlineMs: 5000 }).catch(() => undefined);
@@ -26,5 +40,5 @@ export async function startGuestMode(machine: Machine, mode: "controller" | "nod
     await process.kill("SIGTERM");
     return (await process.exited).exitCode;
   };
-  return { client, pid: process.pid, stop };
+  return { client, pid: process.pid, socketPath: socket, stop };
 }
