@@ -42,10 +42,11 @@ export class Publishing {
     this.#deps = deps;
   }
 
-  async publish(request: NodePublishRequest, signal: AbortSignal): Promise<void> {
+  async publish(asked: NodePublishRequest, signal: AbortSignal): Promise<void> {
     const { filesystem, paths } = this.#deps;
+    const { device, entry, isReadOnly } = await this.#staged(asked, signal);
+    const request = isReadOnly ? { ...asked, readOnly: true } : asked;
     const { targetPath, readOnly, usage } = request;
-    const { device, entry } = await this.#staged(request, signal);
     const mounts = await filesystem.mounts();
     const mount = topMountAt(mounts, targetPath);
     if (mount !== undefined && isPublished(mount, device, request, entry)) return;
@@ -71,7 +72,7 @@ export class Publishing {
   async #staged(
     request: NodePublishRequest,
     signal: AbortSignal,
-  ): Promise<{ readonly device: NvmeDevice; readonly entry: JournalEntry }> {
+  ): Promise<{ readonly device: NvmeDevice; readonly entry: JournalEntry; readonly isReadOnly: boolean }> {
     const { cluster, initiator, filesystem, journal } = this.#deps;
     const { volume, stagingPath, usage } = request;
     const device = await initiator.find(exportIdentityOf(cluster, volume), signal);
@@ -81,11 +82,11 @@ export class Publishing {
       const rule = `it must be staged at staging_target_path as ${usage.kind} first`;
       throw failure("precondition", { cannot: `publish volume ${volume}`, rule, got: stagingPath });
     }
-    if (usage.kind === "filesystem") {
-      assertMounted(topMountAt(await filesystem.mounts(), stagingPath), device, request);
-      if (await filesystem.isShutDown(stagingPath)) throw givenUp(volume);
-    }
-    return { device, entry };
+    if (usage.kind === "block") return { device, entry, isReadOnly: false };
+    const mount = topMountAt(await filesystem.mounts(), stagingPath);
+    const isReadOnly = assertMounted(mount, device, request);
+    if (await filesystem.isShutDown(stagingPath)) throw givenUp(volume);
+    return { device, entry, isReadOnly };
   }
 
   async unpublish(volume: VolumeId, targetPath: string, signal: AbortSignal): Promise<void> {
@@ -98,8 +99,11 @@ export class Publishing {
   }
 }
 
-/** H1: the staging path shows the file system of the device, of the right type, and writable where that is asked. */
-function assertMounted(mount: Mount | undefined, device: NvmeDevice, request: NodePublishRequest): void {
+/**
+ * H1: the staging path shows the file system of the device, of the right type, and writable where that is asked. True when
+ * it is staged to be read: then everybody gets it so, because a pod need not know how its volume is published.
+ */
+function assertMounted(mount: Mount | undefined, device: NvmeDevice, request: NodePublishRequest): boolean {
   const { volume, stagingPath, usage, readOnly } = request;
   const cannot = `publish volume ${volume}`;
   if (mount === undefined || !shows(mount, live(device))) {
@@ -109,11 +113,9 @@ function assertMounted(mount: Mount | undefined, device: NvmeDevice, request: No
   if (usage.kind === "filesystem" && mount.type !== usage.type) {
     throw failure("precondition", { cannot, rule: `it is staged as ${mount.type}`, got: usage.type });
   }
-  if (readOnly) return;
-  if (mount.options.includes("ro")) {
-    throw failure("precondition", { cannot, rule: "readonly must be true: it is staged read-only", got: readOnly });
-  }
-  if (isReadOnlyInside(mount)) throw givenUp(volume);
+  const isReadOnly = mount.options.includes("ro");
+  if (!readOnly && !isReadOnly && isReadOnlyInside(mount)) throw givenUp(volume);
+  return isReadOnly;
 }
 
 /** H5. */

@@ -8,6 +8,7 @@ import * as z from "zod";
 import { parameters } from "../../src/csi/class-parameters.ts";
 import { capability, decode } from "../../src/csi/decode.ts";
 import { classParameters } from "../../src/domain/class-parameters.ts";
+import { _csi_v1_VolumeCapability_AccessMode_Mode as accessModes } from "../../src/gen/csi/v1/VolumeCapability.ts";
 import { driverName } from "../../src/domain/identity.ts";
 import { filesystemTypes } from "../../src/domain/model.ts";
 import { mountOptionNames } from "../../src/domain/mount-options.ts";
@@ -56,6 +57,20 @@ describe("docs/storage-class.md", () => {
       rows,
       filesystemTypes.map((type) => [type, type === fallback ? "yes" : ""]),
     );
+  });
+
+  it("has every access mode, and says of each whether it is served, mounted and as raw block", () => {
+    const mount = { fs_type: "ext4", mount_flags: [], volume_mount_group: "" };
+    const isServed = (mode: string, access: object) => {
+      const served = capability.safeParse({ ...access, access_mode: { mode } }).success;
+      return served ? "yes" : "no";
+    };
+    const rows = rowsUnder(page, "claim").flatMap(([, modes = "", mounted, raw]) =>
+      modes.split(", ").map((mode) => [mode, mounted, raw]),
+    );
+    const modes = Object.keys(accessModes).filter((mode) => mode !== "UNKNOWN");
+    const expected = modes.map((mode) => [mode, isServed(mode, { mount }), isServed(mode, { block: {} })]);
+    assert.deepEqual(rows.toSorted(), expected.toSorted());
   });
 
   it("has every mount option of each file system", () => {
