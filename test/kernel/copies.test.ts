@@ -107,7 +107,7 @@ describe("a volume that is written to", { timeout: limitMs }, () => {
       await assert.rejects(volume.snapshot("half"), { code: "FAILED_PRECONDITION", message: /is being made/ });
     } finally {
       await guest.kill();
-      await run(`pkill -f 'sleep 1000' || true; umount ${path}`);
+      await run(`pkill -f '[s]leep 1000' || true; umount ${path}`);
       await guest.start();
     }
     await volume.stage();
