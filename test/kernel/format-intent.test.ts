@@ -17,7 +17,7 @@ import { isLongRound, itInLongRounds } from "../support/long-round.ts";
 import { buildMutant } from "../support/mutant.ts";
 import { numbersOf } from "../support/seeded-numbers.ts";
 
-const limitMs = 30 * 60 * 1000;
+const limitMs = (isLongRound ? 90 : 30) * 60 * 1000;
 const rounds = isLongRound ? 30 : 1;
 /** Early kills, where all others came too late on a machine that is busy. */
 const more = 3;
