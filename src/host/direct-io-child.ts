@@ -1,8 +1,8 @@
 /**
  * A program of its own, for everything that can hang in the kernel or needs an open device (V32): each line of its
  * standard input is a request in JSON, which it answers with a line of JSON before it reads the next; it ends with its
- * input. Its parent (direct-io.ts) never touches the device. It imports nothing but node: modules, so that it starts fast
- * and is easy to bundle.
+ * input. Its parent (direct-io.ts) never touches the device. It imports nothing but node: modules, so that it is easy to
+ * bundle, and those that only some requests need when one comes: most of its time goes by while it starts.
  *
  * D1  A device counts only after fstat of the opened file: right type, right number (V33), and then the namespace UUID
  *     in sysfs: while the file is open, the number cannot pass to another device.
@@ -15,7 +15,6 @@
  * D5  `swap` writes a block only if it holds what its caller has seen, and answers once the block is on the medium and
  *     reads back.
  */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
@@ -28,9 +27,7 @@ import {
   readSync,
   writeSync,
 } from "node:fs";
-import { open, readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { text } from "node:stream/consumers";
 
 export type Expectation =
   | {
@@ -236,6 +233,8 @@ function hold({ path, expect }: HoldRequest): void {
 
 /** A SIGTERM to this process ends the program first. */
 async function runProgram({ file, args }: RunRequest): Promise<object> {
+  const { spawn } = await import("node:child_process");
+  const { text } = await import("node:stream/consumers");
   const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => {
     child.kill("SIGTERM");
@@ -253,6 +252,7 @@ async function runProgram({ file, args }: RunRequest): Promise<object> {
 
 /** D4. What is absent or belongs to another one by now needs no write. */
 async function writeGuarded({ path, text: value, expect }: GuardedWrite): Promise<void> {
+  const { open, readFile } = await import("node:fs/promises");
   try {
     const file = await open(path, constants.O_WRONLY);
     try {
