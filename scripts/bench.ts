@@ -38,7 +38,7 @@ else await measure();
 async function measure(): Promise<void> {
   const figures: Figure[] = [];
   for (const name of names.filter((one) => request.only.includes(one))) {
-    console.error(`bench: ${name}`);
+    console.error(`bench: ${name} (${new Date().toISOString()})`);
     figures.push(...((await families[name]?.({ rounds: request.rounds, signal })) ?? []));
   }
   console.log(request.json ? jsonOf(figures) : tableOf(figures));
