@@ -38,8 +38,11 @@ else await measure();
 async function measure(): Promise<void> {
   const figures: Figure[] = [];
   for (const name of names.filter((one) => request.only.includes(one))) {
-    console.error(`bench: ${name}`);
-    figures.push(...((await families[name]?.({ rounds: request.rounds, signal })) ?? []));
+    console.error(`bench: ${name} (${new Date().toISOString()})`);
+    const found = (await families[name]?.({ rounds: request.rounds, signal })) ?? [];
+    // What a later family ends with must not take the earlier ones along.
+    console.error(tableOf(found));
+    figures.push(...found);
   }
   console.log(request.json ? jsonOf(figures) : tableOf(figures));
 }

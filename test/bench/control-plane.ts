@@ -18,8 +18,10 @@ export async function controlPlane(options: RoundsOptions): Promise<readonly Fig
   const figures: Figure[] = [];
   let made = 0;
   for (const count of counts) {
-    for (; made < count; made += inFlight) await makeMore(bench, made, Math.min(inFlight, count - made));
-    made = count;
+    for (; made < count; made += Math.min(inFlight, count - made)) {
+      options.signal.throwIfAborted();
+      await makeMore(bench, made, Math.min(inFlight, count - made));
+    }
     const rounds = await interleaveOne(options, {
       measured: async () => bench.took(async () => life(bench)),
       reference: async () => timedOne(bench.machine, lifeByHand),

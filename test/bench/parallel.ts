@@ -2,6 +2,7 @@
  * Many volumes staged at once, then unstaged at once: 1, 8 and 32 ext4 volumes of 320 MiB that have a file system. No other
  * volumes exist. What counts is how many volumes a minute go through both.
  */
+import { CsiError } from "../support/csi-client.ts";
 import { timed } from "./bare-tools.ts";
 import { interleaveOne, type Figure, type RoundsOptions } from "./figure.ts";
 import { GuestBench, type PublishedVolume } from "./guest-bench.ts";
@@ -9,6 +10,7 @@ import { wholeOf } from "./guest-caller.ts";
 
 const counts = [1, 8, 32] as const;
 const minuteMs = 60_000;
+const mostRepeats = 5;
 /** Each stage of the driver has a child process beside it. */
 const memoryMiB = 4096;
 
@@ -39,9 +41,23 @@ async function formatted(bench: GuestBench, name: string): Promise<PublishedVolu
 }
 
 async function byDriver({ caller }: GuestBench, volumes: readonly PublishedVolume[]): Promise<number> {
-  const staged = await caller.spansOf(async () => Promise.all(volumes.map(async ({ volume }) => volume.stage())));
-  const unstaged = await caller.spansOf(async () => Promise.all(volumes.map(async ({ volume }) => volume.unstage())));
-  return wholeOf(staged) + wholeOf(unstaged);
+  const atOnce = async (call: (one: PublishedVolume) => Promise<void>) =>
+    wholeOf(
+      await caller.spansOf(async () => Promise.all(volumes.map(async (one) => untilDone(async () => call(one))))),
+    );
+  const staged = await atOnce(async ({ volume }) => volume.stage());
+  return staged + (await atOnce(async ({ volume }) => volume.unstage()));
+}
+
+/** As a kubelet does: on a slow machine the last of many may reach the driver's own deadline. */
+async function untilDone(call: () => Promise<void>, repeats = mostRepeats): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    const isLate = error instanceof CsiError && (error.code === "DEADLINE_EXCEEDED" || error.code === "ABORTED");
+    if (!isLate || repeats === 0) throw error;
+    await untilDone(call, repeats - 1);
+  }
 }
 
 async function byHand({ machine }: GuestBench, volumes: readonly PublishedVolume[]): Promise<number> {
