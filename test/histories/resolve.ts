@@ -1,0 +1,91 @@
+/** What a command of a history means where it stands: which step is next on a way, and which context a stage is given. */
+import type { Attachment } from "../../src/domain/model.ts";
+import type { Bed } from "./bed.ts";
+import type { Model } from "./model.ts";
+import { nodeNames, pods, type NodeName, type VolumeName } from "./names.ts";
+import { sizes, type Step, type UsageName, type Way } from "./steps.ts";
+
+/** `undefined`: there is nothing to do. */
+export function resolve(step: Step | Way, model: Model, bed: Bed): Step | undefined {
+  if (isWay(step)) return step.do === "up" ? upFrom(step, model, bed) : downFrom(step, model);
+  return step;
+}
+
+function isWay(step: Step | Way): step is Way {
+  return step.do === "up" || step.do === "down";
+}
+
+function upFrom({ name, node: wanted, pod, usage }: Way, model: Model, bed: Bed): Step {
+  const volume = model.volumes.get(name);
+  if (volume === undefined) return { do: "create", name, size: sizes[1] };
+  if (volume.publication === undefined) return { do: "publish", name, node: wanted, isReadOnly: false };
+  const { node, epoch } = volume.publication;
+  const { staged, targets } = model.stageOf(node, name);
+  if (staged?.isLive !== true) {
+    const last = model.contextsOf(node, name).at(-1);
+    if (last?.epoch !== epoch) return { do: "publish", name, node, isReadOnly: volume.publication.isReadOnly };
+    return { do: "stage", name, node, usage: usageOn(bed, model, name) ?? usage, age: 0 };
+  }
+  const target = targets.get(pod);
+  if (target?.isLive === false) return { do: "nodeUnpublish", name, node, pod, pathOf: name };
+  if (target !== undefined) return { do: "write", name, node, pod };
+  return { do: "nodePublish", name, node, pod, isReadOnly: staged.isReadOnly, isForOnePod: false };
+}
+
+function usageOn(bed: Bed, model: Model, name: VolumeName): UsageName | undefined {
+  const id = model.volumes.get(name)?.id;
+  const type = id && bed.backend.disks.get(id)?.signature?.type;
+  return type === "ext4" || type === "xfs" ? type : undefined;
+}
+
+function downFrom({ name }: Way, model: Model): Step | undefined {
+  for (const node of nodeNames) {
+    const { staged, targets } = model.stageOf(node, name);
+    const pod = pods.find((one) => targets.has(one));
+    if (pod !== undefined) return { do: "nodeUnpublish", name, node, pod, pathOf: name };
+    if (staged !== undefined) return { do: "unstage", name, node };
+  }
+  const volume = model.volumes.get(name);
+  if (volume?.publication !== undefined) return { do: "unpublish", name, from: volume.publication.node };
+  return volume && { do: "delete", name };
+}
+
+/** The context that a stage is given: one of the node, or the other node's where it has none. */
+export function contextFor(
+  { name, node, age }: { readonly name: VolumeName; readonly node: NodeName; readonly age: number },
+  model: Model,
+): Attachment | undefined {
+  const own = model.contextsOf(node, name);
+  const others = nodeNames.flatMap((other) => model.contextsOf(other, name));
+  return own.at(-1 - Math.min(age, own.length - 1)) ?? others.at(-1);
+}
+
+/** The step that takes a step back, where there is one that needs nothing of the step's answer. */
+export function inverseOf(step: Step): Step | undefined {
+  switch (step.do) {
+    case "publish":
+      return { do: "unpublish", name: step.name, from: step.node };
+    case "stage":
+      return { do: "unstage", name: step.name, node: step.node };
+    case "nodePublish":
+      return { do: "nodeUnpublish", name: step.name, node: step.node, pod: step.pod, pathOf: step.name };
+    default:
+      return undefined;
+  }
+}
+
+/** Whether a step makes something that was not there at all: then its inverse undoes it, however far it went. */
+export function isFresh(step: Step, model: Model): boolean {
+  switch (step.do) {
+    case "publish":
+      return model.volumes.get(step.name)?.publication === undefined;
+    case "stage": {
+      const { staged, targets } = model.stageOf(step.node, step.name);
+      return staged === undefined && targets.size === 0;
+    }
+    case "nodePublish":
+      return !model.stageOf(step.node, step.name).targets.has(step.pod);
+    default:
+      return false;
+  }
+}
