@@ -1,6 +1,7 @@
 /** The memory back end with data: a disk behind each volume and snapshot, and copies that carry it, as of one instant. */
-import { MemoryBackend } from "../../src/backends/memory/memory-backend.ts";
+import { MemoryBackend, type MemoryExport } from "../../src/backends/memory/memory-backend.ts";
 import type { PublishRequest, Revoked, SnapshotSpec, VolumeSpec } from "../../src/backends/backend.ts";
+import type { Bytes } from "../../src/domain/capacity.ts";
 import { failure } from "../../src/domain/errors.ts";
 import {
   exportIdentityOf,
@@ -22,6 +23,9 @@ export class BedBackend extends MemoryBackend {
   /** What was seen on a volume; never blank again (B6). */
   readonly #seen = new Map<VolumeId, Content>();
 
+  /** Until something changes: it is asked for all the time. */
+  readonly #exports = new Map<Nqn, MemoryExport | undefined>();
+
   constructor(cluster: ClusterId) {
     super({ total, cluster });
     this.#cluster = cluster;
@@ -33,10 +37,22 @@ export class BedBackend extends MemoryBackend {
     return volume && this.disks.get(volume);
   }
 
+  override exportOf(nqn: Nqn): MemoryExport | undefined {
+    if (!this.#exports.has(nqn)) this.#exports.set(nqn, super.exportOf(nqn));
+    return this.#exports.get(nqn);
+  }
+
+  override async expand(id: VolumeId, size: Bytes, signal: AbortSignal) {
+    const volume = await super.expand(id, size, signal);
+    this.#exports.clear();
+    return volume;
+  }
+
   override async create(spec: VolumeSpec, signal: AbortSignal) {
     const isNew = !this.disks.has(spec.id);
     if (isNew && spec.source !== undefined) assertFinished(this.#diskOf(spec.source));
     const volume = await super.create(spec, signal);
+    this.#exports.clear();
     if (isNew) this.disks.set(spec.id, (spec.source && this.#diskOf(spec.source))?.copy() ?? new Disk());
     this.#byNqn.set(exportIdentityOf(this.#cluster, spec.id).nqn, spec.id);
     return volume;
@@ -57,6 +73,7 @@ export class BedBackend extends MemoryBackend {
 
   override async delete(id: VolumeId, signal: AbortSignal) {
     await super.delete(id, signal);
+    this.#exports.clear();
     this.disks.delete(id);
     this.#seen.delete(id);
   }
@@ -68,11 +85,13 @@ export class BedBackend extends MemoryBackend {
 
   override async publish(id: VolumeId, request: PublishRequest, signal: AbortSignal) {
     const attachment = await super.publish(id, request, signal);
+    this.#exports.clear();
     return { ...attachment, content: this.#look(id) };
   }
 
   override async unpublish(id: VolumeId, revoked: Revoked, signal: AbortSignal) {
     await super.unpublish(id, revoked, signal);
+    this.#exports.clear();
     if (this.disks.has(id)) this.#look(id);
   }
 

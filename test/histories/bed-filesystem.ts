@@ -8,6 +8,7 @@ import type { Nqn } from "../../src/domain/identity.ts";
 import type { DeviceNumber } from "../../src/domain/model.ts";
 import {
   topMountAt,
+  type BindRequest,
   type BlockDevice,
   type HeldDevice,
   type Mount,
@@ -62,6 +63,16 @@ export class BedFilesystem extends MemoryFilesystem {
       addMount: async (request) => this.#addMount(device, request, signal),
     });
     return recorder.watch<HeldDevice>("filesystem", held, steps);
+  }
+
+  /** A read-only bind is two steps for the kernel: a driver may die in between. */
+  override async bind(request: BindRequest, signal: AbortSignal): Promise<void> {
+    const below = topMountAt(await this.mounts(), request.source);
+    if (request.readOnly && below?.options.includes("ro") !== true) {
+      const first = { bindAlone: async () => super.bind({ ...request, readOnly: false }, signal) };
+      await this.#deps.recorder.watch("filesystem", first, ["bindAlone"]).bindAlone();
+    }
+    await super.bind(request, signal);
   }
 
   async #addMount(device: BlockDevice, request: MountRequest, signal: AbortSignal): Promise<void> {

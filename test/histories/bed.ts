@@ -1,5 +1,5 @@
 /** The bed of a history: one controller over a target with data, two nodes, and everything that may outlive a call. */
-import type { ClusterId, SnapshotId, VolumeId } from "../../src/domain/identity.ts";
+import type { ClusterId, Nqn, SnapshotId, VolumeId } from "../../src/domain/identity.ts";
 import { exportIdentityOf, snapshotIdOf, volumeIdOf } from "../../src/domain/identity.ts";
 import { Attachments } from "../../src/services/attachment.ts";
 import { Provisioning } from "../../src/services/provisioning.ts";
@@ -18,6 +18,8 @@ export class Bed {
   readonly provisioning: Provisioning;
   readonly attachments: Attachments;
   readonly snapshots: Snapshots;
+
+  readonly #nqns = new Map<VolumeId, Nqn>();
 
   constructor() {
     const shared = { cluster, backend: this.backend };
@@ -42,7 +44,10 @@ export class Bed {
     return snapshotIdOf("another-cluster" as ClusterId, name);
   }
 
-  nqnOf(volume: VolumeId) {
-    return exportIdentityOf(cluster, volume).nqn;
+  /** Computed once: it is asked for after every step. */
+  nqnOf(volume: VolumeId): Nqn {
+    const nqn = this.#nqns.get(volume) ?? exportIdentityOf(cluster, volume).nqn;
+    this.#nqns.set(volume, nqn);
+    return nqn;
   }
 }

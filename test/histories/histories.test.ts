@@ -1,25 +1,47 @@
 /**
- * Random histories of calls on two nodes, with kills and losses, against a model of what a caller may believe. SEED repeats a
- * round.
+ * Random histories of calls on two nodes, with kills, losses and replays, against a model of what a caller may believe
+ * (invariants.ts). SEED repeats a round.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { isLongRound } from "../support/long-round.ts";
-import { Play, type Tally } from "./play.ts";
-import { history } from "./steps.ts";
+import { bundleMutant } from "../support/mutant.ts";
+import { planted } from "./mutants.ts";
+import { playRound, roundFile, type Result } from "./play-round.ts";
 
-const histories = isLongRound ? 40_000 : 2000;
+/** Of a round that must find a fault. */
+const few = 2000;
+const histories = isLongRound ? 50 * few : few;
 const seed = Number(process.env["SEED"] ?? Math.trunc(Math.random() * 2 ** 31));
+
+/** What a round must have done, or it could not find much. */
+const deep = ["stage ok", "stage killed", "nodePublish ok", "nodeExpand ok", "unstage refused", "write ok", "stats ok"];
+
+function report({ counts }: Result): string {
+  return [...counts]
+    .map(([what, count]) => `${what} ${count}`)
+    .toSorted()
+    .join(", ");
+}
 
 describe("histories of calls", () => {
   it("break no promise", async (t) => {
     t.diagnostic(`${histories} histories, SEED=${seed}`);
-    const tally: Tally = new Map();
-    const property = fc.asyncProperty(history, async (commands) => new Play(tally).run(commands));
-    await fc.assert(property, { seed, numRuns: histories });
-    const counts = [...tally].map(([what, count]) => `${what} ${count}`);
-    t.diagnostic(counts.toSorted().join(", "));
-    assert.ok(true);
+    const result = await playRound(roundFile, { seed, histories, isShrinking: true }, t.signal);
+    t.diagnostic(report(result));
+    assert.equal(result.failure, "");
+    assert.deepEqual(
+      deep.filter((what) => (result.counts.get(what) ?? 0) < few / 100),
+      [],
+    );
   });
+
+  for (const { fault, shows, mutations } of planted) {
+    it(`show ${fault}`, async (t) => {
+      const file = await bundleMutant("test/histories/round.ts", ...mutations);
+      const { failure, played } = await playRound(file, { seed, histories: few, isShrinking: false }, t.signal);
+      t.diagnostic(`SEED=${seed}, ${played} histories`);
+      assert.match(failure.replace(/^.*?: /, ""), shows);
+    });
+  }
 });

@@ -63,6 +63,7 @@ async function assertWriters(name: VolumeName, model: Model, bed: Bed): Promise<
 /** I2, I3: what is live shows its volume and nothing else; what is dead shows nothing; what was taken away is not there. */
 async function assertPaths(node: NodeName, name: VolumeName, model: Model, bed: Bed): Promise<void> {
   const { staged, targets } = model.stageOf(node, name);
+  if (staged === undefined && targets.size === 0) return;
   const { filesystem, paths } = bed.nodes[node];
   const id = model.volumes.get(name)?.id;
   const own = id && bed.backend.disks.get(id);

@@ -22,7 +22,8 @@ export function learn(step: Step, answer: Answer, model: Model, bed: Bed): void 
     const isLive = model.stageOf(step.node, step.name).targets.get(step.pod)?.isLive === true;
     if (answer.stats.condition.abnormal === isLive) throw fault("stats", answer.stats.condition.message);
   }
-  if ("done" in answer) learnDone(step, model);
+  if ("done" in answer && step.do === "stage") learnStage(step, model, bed);
+  else if ("done" in answer) learnDone(step, model);
 }
 
 function learnVolume(step: Step, { id, size }: { id: string; size: bigint }, model: Model, bed: Bed): void {
@@ -67,7 +68,7 @@ function learnPublication({ name, node, isReadOnly }: Of<"publish">, context: Co
   model.contextsOf(node, name).push(context);
 }
 
-function assertGrown({ node, name }: Of<"nodeExpand">, size: bigint, model: Model, bed: Bed): void {
+function assertGrown({ node, name }: Of<"nodeExpand" | "stage">, size: bigint, model: Model, bed: Bed): void {
   const volume = model.volumes.get(name);
   const { staged } = model.stageOf(node, name);
   if (volume?.size !== size) throw fault("growth", `the device has ${size}, the volume ${volume?.size ?? 0n}`);
@@ -86,9 +87,6 @@ function learnDone(step: Step, model: Model): void {
       return;
     case "unpublish":
       model.unpublish(step.name, step.from);
-      return;
-    case "stage":
-      learnStage(step, model);
       return;
     case "unstage":
       model.setStage(step.node, step.name, { staged: undefined, attempted: undefined });
@@ -109,7 +107,7 @@ function learnDone(step: Step, model: Model): void {
   }
 }
 
-function learnStage(step: Of<"stage">, model: Model): void {
+function learnStage(step: Of<"stage">, model: Model, bed: Bed): void {
   const { node, name, usage } = step;
   const context = contextFor(step, model);
   if (context === undefined || model.stageOf(node, name).staged?.isLive === true) return;
@@ -117,6 +115,8 @@ function learnStage(step: Of<"stage">, model: Model): void {
   const isReadOnly = access === "read-only";
   model.setStage(node, name, { staged: { usage, isReadOnly, epoch, isLive: true }, attempted: undefined });
   noteRaw(step, model, "surely");
+  const size = model.volumes.get(name)?.size ?? 0n;
+  assertGrown(step, size, model, bed);
 }
 
 /** An unstage was refused, because pods have the volume: its staging path is given up nevertheless. */

@@ -6,7 +6,7 @@ import { fault } from "./fault.ts";
 import { assertGone, assertInvariants, assertNothingLeft } from "./invariants.ts";
 import { learn, learnAttempt, learnEarlyUnstage } from "./learn.ts";
 import { Model } from "./model.ts";
-import { nodeNames, pods, volumeNames } from "./names.ts";
+import { nodeNames, pods } from "./names.ts";
 import { isHolder, predict, type Expected } from "./predict.ts";
 import { contextFor, inverseOf, isFresh, resolve } from "./resolve.ts";
 import type { Command, Kill, Step } from "./steps.ts";
@@ -26,17 +26,24 @@ export class Play {
 
   async run(history: readonly Command[]): Promise<void> {
     try {
-      for (const { step, kill } of history) {
-        const resolved = resolve(step, this.#model, this.#bed);
-        if (resolved === undefined || !this.#isPossible(resolved)) continue;
-        await (kill === undefined ? this.#step(resolved) : this.#stepKilled(resolved, kill));
-        await assertInvariants(this.#model, this.#bed);
+      for (const command of history) {
+        const times = "times" in command.step ? command.step.times : 1;
+        for (let time = 1; time <= times; time += 1) await this.#command(command, time === times);
       }
       await this.#takeDown();
       await assertNothingLeft(this.#bed);
     } catch (error) {
       throw new Error(`${messageOf(error)}\n${this.#log.join("\n")}`, { cause: error });
     }
+  }
+
+  /** Of several steps the last one is killed. */
+  async #command(command: Command, isLast: boolean): Promise<void> {
+    const { kill } = command;
+    const step = resolve(command, this.#model, this.#bed);
+    if (step === undefined || !this.#isPossible(step)) return;
+    await (kill === undefined || !isLast ? this.#step(step) : this.#stepKilled(step, kill));
+    await assertInvariants(this.#model, this.#bed);
   }
 
   /** Nobody stages without a context. */
@@ -124,11 +131,11 @@ export class Play {
         await this.#step({ do: "unstage", node, name });
       }
     }
-    for (const name of volumeNames) {
+    for (const name of this.#model.ids.keys()) {
       await this.#step({ do: "unpublish", name, from: "everyone" });
       await this.#step({ do: "delete", name });
     }
-    for (const snapshot of ["s", "t"] as const) await this.#step({ do: "deleteSnapshot", snapshot });
+    for (const snapshot of this.#model.snapshotIds.keys()) await this.#step({ do: "deleteSnapshot", snapshot });
   }
 }
 

@@ -3,12 +3,19 @@ import type { Attachment } from "../../src/domain/model.ts";
 import type { Bed } from "./bed.ts";
 import type { Model } from "./model.ts";
 import { nodeNames, pods, type NodeName, type VolumeName } from "./names.ts";
-import { sizes, type Step, type UsageName, type Way } from "./steps.ts";
+import { sizes, type Command, type Step, type UsageName, type Way } from "./steps.ts";
 
 /** `undefined`: there is nothing to do. */
-export function resolve(step: Step | Way, model: Model, bed: Bed): Step | undefined {
+export function resolve({ step, isAtHolder }: Command, model: Model, bed: Bed): Step | undefined {
   if (isWay(step)) return step.do === "up" ? upFrom(step, model, bed) : downFrom(step, model);
-  return step;
+  if (!isAtHolder || !("node" in step) || !("name" in step)) return step;
+  const node = model.volumes.get(step.name)?.publication?.node;
+  if (node === undefined) return step;
+  const { targets } = model.stageOf(node, step.name);
+  const [pod] = targets.keys();
+  if (pod === undefined) return { ...step, node };
+  if (step.do === "stats" || step.do === "write") return { ...step, node, pod: targets.has(step.pod) ? step.pod : pod };
+  return { ...step, node };
 }
 
 function isWay(step: Step | Way): step is Way {

@@ -42,13 +42,15 @@ export type Step =
   | ({ readonly do: "lose" } & OnNode)
   | { readonly do: "restart"; readonly node: NodeName };
 
-/** The next step on the way to a pod that writes, or on the way back; which one that is depends on what is there. */
+/** The next steps on the way to a pod that writes, or on the way back; which ones those are depends on what is there. */
 export interface Way {
   readonly do: "up" | "down";
   readonly name: VolumeName;
   readonly node: NodeName;
   readonly pod: Pod;
   readonly usage: UsageName;
+  /** How many steps. */
+  readonly times: number;
 }
 
 /** The process that serves the call dies after so many of its steps. */
@@ -61,12 +63,14 @@ export interface Kill {
 
 export interface Command {
   readonly step: Step | Way;
+  /** Whether a step on a node is taken on the node that holds the volume, and for a pod that has it. */
+  readonly isAtHolder: boolean;
   readonly kill?: Kill | undefined;
 }
 
 /** The first names come most often, so that much happens to one volume. */
 const name = fc
-  .constantFrom("a", "a", "a", "b", "b", "c")
+  .constantFrom("a", "a", "a", "a", "b", "c")
   .map((text) => volumeNames.find((known) => known === text) ?? "a");
 const node = fc.constantFrom("A", "A", "B").map((text) => nodeNames.find((known) => known === text) ?? "A");
 const [pod, size, usage] = [fc.constantFrom(...pods), fc.constantFrom(...sizes), fc.constantFrom(...usages)];
@@ -88,14 +92,14 @@ const age = fc.oneof(
 const from = fc.constantFrom(...nodeNames, "everyone" as const);
 
 const mostly = fc.oneof({ arbitrary: is("ext4"), weight: 3 }, { arbitrary: usage, weight: 3 });
-const way = { name, node, pod, usage: mostly };
+const way = { name, node, pod, usage: mostly, times: fc.integer({ min: 1, max: 4 }) };
 const copyOf = fc.option(source, { nil: undefined });
 const own = fc.record({ do: is("nodeUnpublish"), name, node, pod }).map((step) => ({ ...step, pathOf: step.name }));
 const at = fc.constantFrom(...pods, "staging" as const);
 
 const weighted: readonly (readonly [number, fc.Arbitrary<Step | Way>])[] = [
-  [24, fc.record({ do: is("up"), ...way })],
-  [8, fc.record({ do: is("down"), ...way })],
+  [32, fc.record({ do: is("up"), ...way })],
+  [6, fc.record({ do: is("down"), ...way })],
   [4, fc.record({ do: is("create"), name, size, source: copyOf })],
   [2, fc.record({ do: is("delete"), name })],
   [2, fc.record({ do: is("expand"), name, size, isLimit: rarely })],
@@ -108,7 +112,7 @@ const weighted: readonly (readonly [number, fc.Arbitrary<Step | Way>])[] = [
   [3, fc.record({ do: is("nodePublish"), name, node, pod, isReadOnly: rarely, isForOnePod: rarely })],
   [2, own],
   [1, fc.record({ do: is("nodeUnpublish"), name, node, pod, pathOf: name })],
-  [1, fc.record({ do: is("nodeExpand"), name, node, at })],
+  [2, fc.record({ do: is("nodeExpand"), name, node, at })],
   [1, fc.record({ do: is("stats"), name, node, pod })],
   [2, fc.record({ do: is("write"), name, node, pod })],
   [2, fc.record({ do: is("lose"), name, node })],
@@ -116,10 +120,13 @@ const weighted: readonly (readonly [number, fc.Arbitrary<Step | Way>])[] = [
 ];
 const anyStep = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
+const isAtHolder = fc.nat({ max: 3 }).map((number) => number > 0);
 const then = fc.constantFrom("repeat" as const, "inverse" as const);
 const kill: fc.Arbitrary<Kill> = fc.record({ after: fc.nat({ max: 12 }), then, isLost: rarely });
 
+const sometimes = fc.oneof({ arbitrary: fc.constant(undefined), weight: 3 }, { arbitrary: kill, weight: 1 });
+
 export const history: fc.Arbitrary<readonly Command[]> = fc.array(
-  fc.record({ step: anyStep, kill: fc.option(kill, { nil: undefined, freq: 3 }) }),
+  fc.record({ step: anyStep, isAtHolder, kill: sometimes }),
   { maxLength: 25, size: "max" },
 );
