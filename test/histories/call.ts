@@ -1,7 +1,7 @@
 /** Makes the call of a step, and gives back what the caller learns from the answer. */
 import { defaultMkfsOptions } from "../../src/domain/class-parameters.ts";
 import { failure } from "../../src/domain/errors.ts";
-import type { Attachment, Snapshot, Usage, Volume } from "../../src/domain/model.ts";
+import type { Attachment, Snapshot, Usage, Volume, VolumeSource } from "../../src/domain/model.ts";
 import type { VolumeStats } from "../../src/services/stats.ts";
 import type { Bed } from "./bed.ts";
 import type { Model } from "./model.ts";
@@ -30,9 +30,8 @@ export async function call(step: Step, model: Model, bed: Bed): Promise<Answer> 
   if ("node" in step) return await callNode(step, model, bed);
   switch (step.do) {
     case "create": {
-      const { name, size: required } = step;
-      const original = step.source && originalOf(step.source, model, bed);
-      const source = original && step.source && ({ kind: step.source.kind, id: original.id } as Volume["source"]);
+      const { name, size: required, source: from } = step;
+      const source = from && ({ kind: from.kind, id: originalOf(from, model, bed).id } as VolumeSource);
       const request = { name, capacity: { required }, ...(source && { source }) };
       return { volume: await bed.provisioning.create(request, signal) };
     }
@@ -80,7 +79,7 @@ async function callNode(step: Extract<Step, { node: string }>, model: Model, bed
     }
     case "stage": {
       const attachment = contextFor(step, model);
-      if (attachment === undefined) throw failure("invalid_argument", { cannot: "stage", rule: "it has a context" });
+      if (attachment === undefined) throw new Error("BUG: a stage without a context");
       const usage = usageOf(step.usage);
       await staging.stage({ volume, attachment, stagingPath, usage, mkfs: defaultMkfsOptions }, signal);
       return done;
@@ -88,14 +87,9 @@ async function callNode(step: Extract<Step, { node: string }>, model: Model, bed
     case "unstage":
       await staging.unstage(volume, stagingPath, signal);
       return done;
-    case "nodePublish": {
-      const { staged } = model.stageOf(step.node, step.name);
-      const usage = usageOf(staged?.usage ?? "ext4");
-      const shape = { readOnly: isReadOnlyFor(step.isReadOnly, staged), isForOnePod: step.isForOnePod };
-      const targetPath = targetOf(step.name, step.pod);
-      await publishing.publish({ volume, stagingPath, targetPath, usage, ...shape }, signal);
+    case "nodePublish":
+      await publishing.publish({ volume, stagingPath, ...publishOf(step, model) }, signal);
       return done;
-    }
     case "nodeUnpublish":
       await publishing.unpublish(volume, targetOf(step.pathOf, step.pod), signal);
       return done;
@@ -115,4 +109,14 @@ async function callNode(step: Extract<Step, { node: string }>, model: Model, bed
       await node.lose(volume);
       return done;
   }
+}
+
+function publishOf(step: Extract<Step, { do: "nodePublish" }>, model: Model) {
+  const { staged } = model.stageOf(step.node, step.name);
+  return {
+    targetPath: targetOf(step.name, step.pod),
+    usage: usageOf(staged?.usage ?? "ext4"),
+    readOnly: isReadOnlyFor(step.isReadOnly, staged),
+    isForOnePod: step.isForOnePod,
+  };
 }

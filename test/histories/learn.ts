@@ -78,32 +78,17 @@ function assertGrown({ node, name }: Of<"nodeExpand" | "stage">, size: bigint, m
 }
 
 function learnDone(step: Step, model: Model): void {
-  switch (step.do) {
-    case "delete":
-      model.volumes.delete(step.name);
-      return;
-    case "deleteSnapshot":
-      model.snapshots.delete(step.snapshot);
-      return;
-    case "unpublish":
-      model.unpublish(step.name, step.from);
-      return;
-    case "unstage":
-      model.setStage(step.node, step.name, { staged: undefined, attempted: undefined });
-      return;
-    case "nodePublish": {
-      const { staged } = model.stageOf(step.node, step.name);
-      model.setTarget(step.node, step.name, step.pod, { isReadOnly: isReadOnlyFor(step.isReadOnly, staged) });
-      return;
-    }
-    case "nodeUnpublish":
-      if (step.pathOf === step.name) model.setTarget(step.node, step.name, step.pod, undefined);
-      return;
-    case "lose":
-      model.lose(step.node, step.name);
-      return;
-    default:
-      return;
+  if (step.do === "delete") model.volumes.delete(step.name);
+  if (step.do === "deleteSnapshot") model.snapshots.delete(step.snapshot);
+  if (step.do === "unpublish") model.unpublish(step.name, step.from);
+  if (step.do === "lose") model.lose(step.node, step.name);
+  if (step.do === "unstage") model.setStage(step.node, step.name, { staged: undefined, attempted: undefined });
+  if (step.do === "nodePublish") {
+    const { staged } = model.stageOf(step.node, step.name);
+    model.setTarget(step.node, step.name, step.pod, { isReadOnly: isReadOnlyFor(step.isReadOnly, staged) });
+  }
+  if (step.do === "nodeUnpublish" && step.pathOf === step.name) {
+    model.setTarget(step.node, step.name, step.pod, undefined);
   }
 }
 

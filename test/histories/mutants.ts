@@ -146,16 +146,6 @@ export const planted: readonly Planted[] = [
     ],
   },
   {
-    fault: "growth that is forgotten after a kill",
-    shows: /^growth /,
-    mutations: [
-      {
-        ...{ name: "histories-growth", file: staging },
-        ...{ replace: "if (before?.isGrowing === true) await this.#finishGrowth(request, signal);", by: "" },
-      },
-    ],
-  },
-  {
     fault: "a journal that is written after the mount",
     shows: /^I[56] /,
     mutations: [

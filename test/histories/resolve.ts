@@ -22,7 +22,7 @@ function isWay(step: Step | Way): step is Way {
   return step.do === "up" || step.do === "down";
 }
 
-function upFrom({ name, node: wanted, pod, usage }: Way, model: Model, bed: Bed): Step {
+function upFrom({ name, node: wanted, pod, usage, isReadOnly }: Way, model: Model, bed: Bed): Step | undefined {
   const volume = model.volumes.get(name);
   if (volume === undefined) return { do: "create", name, size: sizes[1] };
   if (volume.publication === undefined) return { do: "publish", name, node: wanted, isReadOnly: false };
@@ -35,8 +35,8 @@ function upFrom({ name, node: wanted, pod, usage }: Way, model: Model, bed: Bed)
   }
   const target = targets.get(pod);
   if (target?.isLive === false) return { do: "nodeUnpublish", name, node, pod, pathOf: name };
-  if (target !== undefined) return { do: "write", name, node, pod };
-  return { do: "nodePublish", name, node, pod, isReadOnly: staged.isReadOnly, isForOnePod: false };
+  if (target !== undefined) return target.isReadOnly ? undefined : { do: "write", name, node, pod };
+  return { do: "nodePublish", name, node, pod, isReadOnly: isReadOnly || staged.isReadOnly, isForOnePod: false };
 }
 
 function usageOn(bed: Bed, model: Model, name: VolumeName): UsageName | undefined {
@@ -69,30 +69,17 @@ export function contextFor(
 
 /** The step that takes a step back, where there is one that needs nothing of the step's answer. */
 export function inverseOf(step: Step): Step | undefined {
-  switch (step.do) {
-    case "publish":
-      return { do: "unpublish", name: step.name, from: step.node };
-    case "stage":
-      return { do: "unstage", name: step.name, node: step.node };
-    case "nodePublish":
-      return { do: "nodeUnpublish", name: step.name, node: step.node, pod: step.pod, pathOf: step.name };
-    default:
-      return undefined;
-  }
+  if (step.do === "publish") return { do: "unpublish", name: step.name, from: step.node };
+  if (step.do === "stage") return { do: "unstage", name: step.name, node: step.node };
+  if (step.do !== "nodePublish") return undefined;
+  const { name, node, pod } = step;
+  return { do: "nodeUnpublish", name, node, pod, pathOf: name };
 }
 
 /** Whether a step makes something that was not there at all: then its inverse undoes it, however far it went. */
 export function isFresh(step: Step, model: Model): boolean {
-  switch (step.do) {
-    case "publish":
-      return model.volumes.get(step.name)?.publication === undefined;
-    case "stage": {
-      const { staged, targets } = model.stageOf(step.node, step.name);
-      return staged === undefined && targets.size === 0;
-    }
-    case "nodePublish":
-      return !model.stageOf(step.node, step.name).targets.has(step.pod);
-    default:
-      return false;
-  }
+  if (step.do === "publish") return model.volumes.get(step.name)?.publication === undefined;
+  if (step.do !== "stage" && step.do !== "nodePublish") return false;
+  const { staged, targets } = model.stageOf(step.node, step.name);
+  return step.do === "stage" ? staged === undefined && targets.size === 0 : !targets.has(step.pod);
 }

@@ -49,6 +49,8 @@ export interface Way {
   readonly node: NodeName;
   readonly pod: Pod;
   readonly usage: UsageName;
+  /** How the pod is given the volume. */
+  readonly isReadOnly: boolean;
   /** How many steps. */
   readonly times: number;
 }
@@ -92,7 +94,7 @@ const age = fc.oneof(
 const from = fc.constantFrom(...nodeNames, "everyone" as const);
 
 const mostly = fc.oneof({ arbitrary: is("ext4"), weight: 3 }, { arbitrary: usage, weight: 3 });
-const way = { name, node, pod, usage: mostly, times: fc.integer({ min: 1, max: 4 }) };
+const way = { name, node, pod, usage: mostly, isReadOnly: rarely, times: fc.integer({ min: 1, max: 4 }) };
 const copyOf = fc.option(source, { nil: undefined });
 const own = fc.record({ do: is("nodeUnpublish"), name, node, pod }).map((step) => ({ ...step, pathOf: step.name }));
 const at = fc.constantFrom(...pods, "staging" as const);
@@ -122,7 +124,11 @@ const anyStep = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arb
 
 const isAtHolder = fc.nat({ max: 3 }).map((number) => number > 0);
 const then = fc.constantFrom("repeat" as const, "inverse" as const);
-const kill: fc.Arbitrary<Kill> = fc.record({ after: fc.nat({ max: 12 }), then, isLost: rarely });
+const kill: fc.Arbitrary<Kill> = fc.record({
+  after: fc.oneof(fc.nat({ max: 4 }), fc.nat({ max: 14 })),
+  then,
+  isLost: rarely,
+});
 
 const sometimes = fc.oneof({ arbitrary: fc.constant(undefined), weight: 3 }, { arbitrary: kill, weight: 1 });
 
