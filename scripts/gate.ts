@@ -17,7 +17,10 @@ function sanity(options: SanityCase): Stage {
   };
 }
 
-const unitTests = ["src/**/*.test.ts", ...["lint", "support", "bench"].map((name) => `test/${name}/*.test.ts`)];
+const unitTests = [
+  "src/**/*.test.ts",
+  ...["lint", "support", "bench", "histories"].map((name) => `test/${name}/*.test.ts`),
+];
 
 const fast: readonly Stage[] = [
   command("format", `${bin}/prettier`, "--check", "--log-level=warn", "."),

@@ -1,9 +1,20 @@
-/** What must hold after every step of a history (docs/rules.md has the numbers I1 to I12). */
+/**
+ * What must hold after every step of a history.
+ *
+ * I1   No mkfs unless blank: what ever held a mounted file system or raw writes, or is a copy of such, is never formatted.
+ * I2   Every write that was acknowledged can be read afterwards, in copies that were made since as well.
+ * I3   Data of another volume never shows up.
+ * I4   At most one host may write, and none once an unpublish was answered OK.
+ * I5   A call that was interrupted anywhere succeeds when it is repeated, and so does its inverse.
+ * I6   After the inverse calls nothing is left: volumes, snapshots, controllers, mounts, journal entries, marks, targets.
+ * I7   The same name gives the same id, and never two objects.
+ * I12  A size never shrinks.
+ */
 import type { Bed } from "./bed.ts";
 import type { Disk } from "./disk.ts";
 import { fault } from "./fault.ts";
 import type { Model } from "./model.ts";
-import { nodeNames, stagingOf, targetOf, type NodeName, type VolumeName } from "./names.ts";
+import { nodeNames, stagingOf, targetOf, type NodeName, type Pod, type VolumeName } from "./names.ts";
 
 const { signal } = new AbortController();
 
@@ -79,7 +90,7 @@ async function assertPaths(node: NodeName, name: VolumeName, model: Model, bed: 
   if (shown?.disk !== own) throw fault("I2 or I3", `${name} is not staged on ${node}`);
 }
 
-/** I6: a volume was unstaged, or its stage was refused for good; `paths` at which nothing of it may be mounted. */
+/** I6: a volume was unstaged, or its stage was refused for good. */
 export async function assertGone(node: NodeName, name: VolumeName, model: Model, bed: Bed): Promise<void> {
   const id = model.ids.get(name) ?? bed.strangeVolume(name);
   const { initiator, journal, filesystem } = bed.nodes[node];
@@ -88,6 +99,17 @@ export async function assertGone(node: NodeName, name: VolumeName, model: Model,
   if (journal.entries.has(id)) throw fault("I6", `${node} still has a journal entry of ${name}`);
   const mounts = (await filesystem.mounts()).filter(({ path }) => path === stagingOf(name));
   if (mounts.length > 0) throw fault("I6", `${name} is still mounted on ${node}`);
+}
+
+/** I6: nothing of a pod's path is left. */
+export async function assertUnpublished(
+  { node, name, pod }: { readonly node: NodeName; readonly name: VolumeName; readonly pod: Pod },
+  bed: Bed,
+): Promise<void> {
+  const { filesystem, paths } = bed.nodes[node];
+  const target = targetOf(name, pod);
+  const isMounted = (await filesystem.mounts()).some(({ path }) => path === target);
+  if (isMounted || paths.made.has(target)) throw fault("I6", `${target} is still there on ${node}`);
 }
 
 /** I6: all the inverse calls were made. */

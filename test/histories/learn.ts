@@ -108,7 +108,7 @@ function learnStage(step: Of<"stage">, model: Model, bed: Bed): void {
 export function learnEarlyUnstage({ node, name }: Of<"unstage">, model: Model): void {
   const { staged } = model.stageOf(node, name);
   if (staged?.isLive === true && staged.usage === "block") return;
-  model.setStage(node, name, { staged: undefined, attempted: staged?.isLive === true ? "filesystem" : undefined });
+  model.setStage(node, name, { staged: undefined, ...(staged?.isLive === true && { attempted: "filesystem" }) });
 }
 
 /** A stage was asked for; nobody knows yet how far it came. */

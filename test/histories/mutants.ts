@@ -80,7 +80,7 @@ export const planted: readonly Planted[] = [
   },
   {
     fault: "an unpublish that takes away what another volume has there",
-    shows: /^I2 or I3 /,
+    shows: /^I2 or I3 |^I6 /,
     mutations: [
       {
         ...{ name: "histories-stray", file: "src/services/staged-volume.ts" },
@@ -90,7 +90,7 @@ export const planted: readonly Planted[] = [
   },
   {
     fault: "a device number that is taken for its former volume's",
-    shows: /^I5 /,
+    shows: /^I[56] |^I2 or I3 /,
     mutations: [
       {
         ...{ name: "histories-number", file: "src/services/staged-volume.ts" },

@@ -2,9 +2,9 @@
 import { DomainError, messageOf } from "../../src/domain/errors.ts";
 import { Bed } from "./bed.ts";
 import { call, type Answer } from "./call.ts";
-import { fault } from "./fault.ts";
+import { assertExpected, textOf } from "./judge.ts";
 import { isMistakable } from "./known-fault.ts";
-import { assertGone, assertInvariants, assertNothingLeft } from "./invariants.ts";
+import { assertGone, assertInvariants, assertNothingLeft, assertUnpublished } from "./invariants.ts";
 import { learn, learnAttempt, learnEarlyUnstage } from "./learn.ts";
 import { Model } from "./model.ts";
 import { nodeNames, pods } from "./names.ts";
@@ -42,13 +42,14 @@ export class Play {
   async #command(command: Command, isLast: boolean): Promise<void> {
     const { kill } = command;
     const step = resolve(command, this.#model, this.#bed);
-    if (step === undefined || !this.#isPossible(step)) return;
+    if (step === undefined || !(await this.#isPossible(step))) return;
     await (kill === undefined || !isLast ? this.#step(step) : this.#stepKilled(step, kill));
     await assertInvariants(this.#model, this.#bed);
   }
 
-  /** Nobody stages without a context. */
-  #isPossible(step: Step): boolean {
+  /** Nobody stages without a context; and a mistake of a caller is not to meet one of the driver. */
+  async #isPossible(step: Step): Promise<boolean> {
+    if (step.do === "nodeUnpublish" && step.pathOf !== step.name) return !(await this.#isMistakable(step));
     return step.do !== "stage" || contextFor(step, this.#model) !== undefined;
   }
 
@@ -72,7 +73,7 @@ export class Play {
 
   async #isMistakable(step: Step): Promise<boolean> {
     if (step.do !== "stage" && step.do !== "unstage" && step.do !== "nodeUnpublish") return false;
-    // Its unpublish at its own path is done in any case.
+    // It is unpublished at its own path in any case.
     if (step.do === "nodeUnpublish" && step.pathOf === step.name) return false;
     const id = this.#model.ids.get(step.name);
     return id !== undefined && (await isMistakable(this.#bed, step.node, step.name, id));
@@ -85,8 +86,10 @@ export class Play {
     const isRefusedStage = isRefused && step.do === "stage" && isHolder(step, model);
     if (answer !== undefined) learn(step, answer, model, bed);
     else if (step.do === "unstage") learnEarlyUnstage(step, model);
-    const isUnstaged = answer !== undefined && step.do === "unstage";
-    if (isUnstaged) await assertGone(step.node, step.name, model, bed);
+    if (answer !== undefined && step.do === "unstage") await assertGone(step.node, step.name, model, bed);
+    if (answer !== undefined && step.do === "nodeUnpublish" && step.pathOf === step.name) {
+      await assertUnpublished(step, bed);
+    }
     if (!isRefusedStage) return;
     const { staged, targets } = model.stageOf(step.node, step.name);
     if (staged?.isLive === true || targets.size > 0) return;
@@ -156,20 +159,3 @@ export class Play {
 }
 
 const survivesLoss: readonly Step["do"][] = ["stage", "unstage", "nodeUnpublish"];
-
-function textOf(step: Step): string {
-  return JSON.stringify(step, (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value));
-}
-
-const promises: Partial<Record<Step["do"], string>> = {
-  ...{ publish: "I4", write: "I2 or I4", expand: "I12", stage: "I1, I4 or I5", create: "I7", delete: "I6" },
-};
-
-function assertExpected(
-  step: Step,
-  { outcome, expected }: { readonly outcome: Expected; readonly expected: Expected },
-  more: string,
-): void {
-  if (expected === "either" || outcome === expected) return;
-  throw fault(promises[step.do] ?? "I5", `${step.do} must be ${expected} and was ${outcome}; ${more}`);
-}
