@@ -204,6 +204,19 @@ export const planted: readonly Planted[] = [
     ],
   },
   {
+    fault: "a volume that is called unwell because it is staged to be read",
+    shows: /^stats /,
+    mutations: [
+      {
+        ...{ name: "histories-stats", file: "src/services/staged-volume.ts" },
+        ...{
+          replace: 'mount.superOptions.includes("ro") && !isStagedReadOnly;',
+          by: 'mount.superOptions.includes("ro");',
+        },
+      },
+    ],
+  },
+  {
     fault: "an id that depends on time",
     shows: /^I7 /,
     mutations: [

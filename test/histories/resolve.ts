@@ -25,13 +25,17 @@ function isWay(step: Step | Way): step is Way {
 function upFrom({ name, node: wanted, pod, usage, isReadOnly }: Way, model: Model, bed: Bed): Step | undefined {
   const volume = model.volumes.get(name);
   if (volume === undefined) return { do: "create", name, size: sizes[1] };
-  if (volume.publication === undefined) return { do: "publish", name, node: wanted, isReadOnly: false };
+  const format = usageOn(bed, model, name);
+  if (volume.publication === undefined) {
+    // Who may only read needs something to read.
+    return { do: "publish", name, node: wanted, isReadOnly: isReadOnly && format !== undefined };
+  }
   const { node, epoch } = volume.publication;
   const { staged, targets } = model.stageOf(node, name);
   if (staged?.isLive !== true) {
     const last = model.contextsOf(node, name).at(-1);
     if (last?.epoch !== epoch) return { do: "publish", name, node, isReadOnly: volume.publication.isReadOnly };
-    return { do: "stage", name, node, usage: usageOn(bed, model, name) ?? usage, age: 0 };
+    return { do: "stage", name, node, usage: format ?? usage, age: 0 };
   }
   const target = targets.get(pod);
   if (target?.isLive === false) return { do: "nodeUnpublish", name, node, pod, pathOf: name };

@@ -49,7 +49,7 @@ export interface Way {
   readonly node: NodeName;
   readonly pod: Pod;
   readonly usage: UsageName;
-  /** How the pod is given the volume. */
+  /** How the node and the pod are given the volume. */
   readonly isReadOnly: boolean;
   /** How many steps. */
   readonly times: number;
@@ -115,7 +115,7 @@ const weighted: readonly (readonly [number, fc.Arbitrary<Step | Way>])[] = [
   [2, own],
   [1, fc.record({ do: is("nodeUnpublish"), name, node, pod, pathOf: name })],
   [2, fc.record({ do: is("nodeExpand"), name, node, at })],
-  [1, fc.record({ do: is("stats"), name, node, pod })],
+  [2, fc.record({ do: is("stats"), name, node, pod })],
   [2, fc.record({ do: is("write"), name, node, pod })],
   [2, fc.record({ do: is("lose"), name, node })],
   [1, fc.record({ do: is("restart"), node })],
