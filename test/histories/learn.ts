@@ -19,8 +19,11 @@ export function learn(step: Step, answer: Answer, model: Model, bed: Bed): void 
   }
   if ("deviceSize" in answer && step.do === "nodeExpand") assertGrown(step, answer.deviceSize, model, bed);
   if ("stats" in answer && step.do === "stats") {
-    const isLive = model.stageOf(step.node, step.name).targets.get(step.pod)?.isLive === true;
-    if (answer.stats.condition.abnormal === isLive) throw fault("stats", answer.stats.condition.message);
+    const { staged, targets } = model.stageOf(step.node, step.name);
+    const isLive = targets.get(step.pod)?.isLive === true;
+    // After an unstage that was too early nothing says any more whether a volume was to be read only.
+    const isKnown = !isLive || staged !== undefined;
+    if (isKnown && answer.stats.condition.abnormal === isLive) throw fault("stats", answer.stats.condition.message);
   }
   if ("done" in answer && step.do === "stage") learnStage(step, model, bed);
   else if ("done" in answer) learnDone(step, model);
