@@ -1,4 +1,6 @@
 /** What a caller may believe once a step is done. What was refused has changed nothing that matters to a caller. */
+import type { Attachment, Snapshot, Volume } from "../../src/domain/model.ts";
+import type { VolumeStats } from "../../src/services/stats.ts";
 import { fault } from "./fault.ts";
 import type { Answer } from "./call.ts";
 import type { Bed } from "./bed.ts";
@@ -18,25 +20,19 @@ export function learn(step: Step, answer: Answer, model: Model, bed: Bed): void 
     model.change(step.name, { tokens: [...tokens, answer.token] });
   }
   if ("deviceSize" in answer && step.do === "nodeExpand") assertGrown(step, answer.deviceSize, model, bed);
-  if ("stats" in answer && step.do === "stats") {
-    const { staged, targets } = model.stageOf(step.node, step.name);
-    const isLive = targets.get(step.pod)?.isLive === true;
-    // After an unstage that was too early nothing says any more whether a volume was to be read only.
-    const isKnown = !isLive || staged !== undefined;
-    if (isKnown && answer.stats.condition.abnormal === isLive) throw fault("stats", answer.stats.condition.message);
-  }
+  if ("stats" in answer && step.do === "stats") assertCondition(step, answer.stats, model);
   if ("done" in answer && step.do === "stage") learnStage(step, model, bed);
   else if ("done" in answer) learnDone(step, model);
 }
 
-function learnVolume(step: Step, { id, size }: { id: string; size: bigint }, model: Model, bed: Bed): void {
+function learnVolume(step: Step, { id, size }: Volume, model: Model, bed: Bed): void {
   if (step.do === "expand") {
     const before = model.volumes.get(step.name)?.size ?? 0n;
     if (size < before || (!step.isLimit && size < step.size)) throw fault("I12", `${size} after ${before}`);
     model.change(step.name, { size });
   }
   if (step.do !== "create") return;
-  const known = model.ids.get(step.name) ?? (id as never);
+  const known = model.ids.get(step.name) ?? id;
   if (known !== id) throw fault("I7", `${step.name} was ${known} and is ${id}`);
   if (size < step.size) throw fault("I12", `${size} instead of ${step.size}`);
   model.ids.set(step.name, known);
@@ -50,8 +46,8 @@ function learnVolume(step: Step, { id, size }: { id: string; size: bigint }, mod
   model.volumes.set(step.name, { id: known, size, source: original?.id, tokens, publication: undefined });
 }
 
-function learnSnapshot({ snapshot, name }: Of<"createSnapshot">, made: { id: string; size: bigint }, model: Model) {
-  const known = model.snapshotIds.get(snapshot) ?? (made.id as never);
+function learnSnapshot({ snapshot, name }: Of<"createSnapshot">, made: Snapshot, model: Model): void {
+  const known = model.snapshotIds.get(snapshot) ?? made.id;
   if (known !== made.id) throw fault("I7", `${snapshot} was ${known} and is ${made.id}`);
   model.snapshotIds.set(snapshot, known);
   const volume = model.volumes.get(name);
@@ -59,9 +55,7 @@ function learnSnapshot({ snapshot, name }: Of<"createSnapshot">, made: { id: str
   model.snapshots.set(snapshot, { id: known, source: volume.id, size: made.size, tokens: volume.tokens });
 }
 
-type Context = Extract<Answer, { attachment: unknown }>["attachment"];
-
-function learnPublication({ name, node, isReadOnly }: Of<"publish">, context: Context, model: Model): void {
+function learnPublication({ name, node, isReadOnly }: Of<"publish">, context: Attachment, model: Model): void {
   const { epoch } = context;
   const before = model.volumes.get(name)?.publication;
   const isNew = before === undefined;
@@ -69,6 +63,14 @@ function learnPublication({ name, node, isReadOnly }: Of<"publish">, context: Co
   if (isNew && epoch <= model.highestEpoch(name)) throw fault("I4", `epoch ${epoch} was used before`);
   model.publish(name, { node, isReadOnly, epoch });
   model.contextsOf(node, name).push(context);
+}
+
+function assertCondition({ node, name, pod }: Of<"stats">, { condition }: VolumeStats, model: Model): void {
+  const { staged, targets } = model.stageOf(node, name);
+  const isLive = targets.get(pod)?.isLive === true;
+  // After an unstage that was too early nothing says any more whether a volume was to be read only.
+  const isKnown = !isLive || staged !== undefined;
+  if (isKnown && condition.abnormal === isLive) throw fault("stats", condition.message);
 }
 
 function assertGrown({ node, name }: Of<"nodeExpand" | "stage">, size: bigint, model: Model, bed: Bed): void {

@@ -34,12 +34,8 @@ export function predict(step: Step, model: Model, bed: Bed): Expected {
       return okIf(model.stageOf(step.node, step.name).targets.size === 0);
     case "nodePublish":
       return nodePublish(step, model.stageOf(step.node, step.name));
-    case "nodeExpand": {
-      const { staged, targets } = model.stageOf(step.node, step.name);
-      if (step.at === "staging") return okIf(staged?.isLive === true && staged.usage !== "block");
-      if (targets.get(step.at)?.isLive !== true) return "refused";
-      return staged === undefined ? "either" : "ok";
-    }
+    case "nodeExpand":
+      return nodeExpand(step, model.stageOf(step.node, step.name));
     case "stats":
       return okIf(model.stageOf(step.node, step.name).targets.has(step.pod));
     case "write": {
@@ -131,6 +127,13 @@ function nodePublish({ pod, isReadOnly, isForOnePod }: Of<"nodePublish">, { stag
   if (target !== undefined) return okIf(target.isLive && target.isReadOnly === wanted);
   const isAlone = ![...targets.values()].some(({ isLive }) => isLive);
   return okIf((wanted || !staged.isReadOnly) && (isAlone || !isForOnePod));
+}
+
+function nodeExpand({ at }: Of<"nodeExpand">, { staged, targets }: ModelStage): Expected {
+  if (at === "staging") return okIf(staged?.isLive === true && staged.usage !== "block");
+  if (targets.get(at)?.isLive !== true) return "refused";
+  // After an unstage that was too early.
+  return staged === undefined ? "either" : "ok";
 }
 
 /** The wire makes every publish of a raw device read-only whose claim is. */
