@@ -18,7 +18,10 @@ function sanity(options: SanityCase): Stage {
   };
 }
 
-const unitTests = ["src/**/*.test.ts", ...["lint", "support", "bench"].map((name) => `test/${name}/*.test.ts`)];
+const unitTests = [
+  "src/**/*.test.ts",
+  ...["lint", "support", "bench", "histories"].map((name) => `test/${name}/*.test.ts`),
+];
 
 /** Each of them takes one processor. */
 function atOnce(name: string, stages: readonly Stage[]): Stage {

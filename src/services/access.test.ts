@@ -49,6 +49,17 @@ describe("a volume that is published to be read", () => {
     }
   });
 
+  it("is well: its file system was not made read-only by an error", async () => {
+    const { bench, volume, request } = await forReading(ext4);
+    await bench.staging.stage(request, signal());
+    const publish = { volume, stagingPath: staging, targetPath: target, usage: ext4, isForOnePod: false };
+    await bench.publishing.publish({ ...publish, readOnly: true }, signal());
+    for (const path of [staging, target]) {
+      const { condition } = await bench.stats.of(volume, path, signal());
+      assert.equal(condition.abnormal, false, condition.message);
+    }
+  });
+
   it("must have a file system by then", async () => {
     const bench = new NodeBench();
     const volume = bench.volume("a");

@@ -64,7 +64,7 @@ export class StagedCheck {
   async #isWell({ attachment, stagingPath }: StageRequest, mount: Mount, device: NvmeDevice): Promise<boolean> {
     if (attachment.access === "read-only") return true;
     const { filesystem } = this.#deps;
-    const trouble = await troubleOf(filesystem, mount);
+    const trouble = await troubleOf(filesystem, mount, { isStagedReadOnly: false });
     if (trouble === undefined) return true;
     const others = (await filesystem.mounts()).filter((other) => other !== mount && shows(other, live(device)));
     const got = others.map(({ path }) => path).filter((path) => path !== stagingPath);

@@ -114,7 +114,12 @@ export function isReadOnlyInside(mount: Mount): boolean {
 }
 
 /** What is wrong with a mounted file system, in words; undefined: nothing that it shows. */
-export async function troubleOf(filesystem: Filesystem, mount: Mount): Promise<string | undefined> {
+export async function troubleOf(
+  filesystem: Filesystem,
+  mount: Mount,
+  { isStagedReadOnly }: { readonly isStagedReadOnly: boolean },
+): Promise<string | undefined> {
   if (await filesystem.isShutDown(mount.path)) return "its file system has shut down after an error";
-  return mount.superOptions.includes("ro") ? "its file system turned read-only after an error" : undefined;
+  const hasTurned = mount.superOptions.includes("ro") && !isStagedReadOnly;
+  return hasTurned ? "its file system turned read-only after an error" : undefined;
 }

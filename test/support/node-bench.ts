@@ -8,11 +8,9 @@ import { hostIdentityOf, exportIdentityOf, volumeIdOf, type ClusterId, type Uuid
 import type { VolumeId } from "../../src/domain/identity.ts";
 import type { Attachment, Content, NodeIdentity } from "../../src/domain/model.ts";
 import { formatNodeId } from "../../src/domain/node-id.ts";
-import { failure } from "../../src/domain/errors.ts";
-import type { BlockDevice, HeldDevice, TargetPaths } from "../../src/filesystem/index.ts";
+import type { BlockDevice, HeldDevice } from "../../src/filesystem/index.ts";
 import { MemoryDevice } from "../../src/filesystem/memory-device.ts";
 import { MemoryFilesystem } from "../../src/filesystem/memory-filesystem.ts";
-import type { FormatMark, FormatMarks, JournalEntry, NodeJournal } from "../../src/node-journal/index.ts";
 import type { Target } from "../../src/nvme/index.ts";
 import { MemoryInitiator, type MemoryExport } from "../../src/nvme/memory-initiator.ts";
 import { Expansion } from "../../src/services/expansion.ts";
@@ -20,6 +18,7 @@ import { FilesystemStaging } from "../../src/services/filesystem-staging.ts";
 import { Publishing, type NodePublishRequest } from "../../src/services/publishing.ts";
 import { Staging, type StageRequest } from "../../src/services/staging.ts";
 import { Stats } from "../../src/services/stats.ts";
+import { MemoryJournal, MemoryMarks, MemoryPaths } from "./node-memory.ts";
 import { Recorder } from "./recorder.ts";
 
 const cluster = "test-cluster" as ClusterId;
@@ -29,64 +28,6 @@ export const staging = "/kubelet/staging";
 export const target = "/kubelet/pod/target";
 export const ext4 = { kind: "filesystem", type: "ext4", options: [] } as const;
 export const block = { kind: "block" } as const;
-
-class MemoryJournal implements NodeJournal {
-  readonly entries = new Map<VolumeId, JournalEntry>();
-  async load(volume: VolumeId) {
-    return Promise.resolve(this.entries.get(volume));
-  }
-  async save(entry: JournalEntry) {
-    this.entries.set(entry.volume, entry);
-    return Promise.resolve();
-  }
-  async update(volume: VolumeId, change: (entry: JournalEntry) => JournalEntry) {
-    const entry = this.entries.get(volume);
-    if (entry !== undefined) this.entries.set(volume, change(entry));
-    return Promise.resolve();
-  }
-  async remove(volume: VolumeId) {
-    this.entries.delete(volume);
-    return Promise.resolve();
-  }
-}
-
-class MemoryMarks implements FormatMarks {
-  readonly marked = new Map<VolumeId, number>();
-  readonly begun = new Map<string, readonly bigint[]>();
-  async begin(volume: VolumeId, epoch: number, size: bigint) {
-    const key = `${volume} ${epoch}`;
-    this.begun.set(key, [...(this.begun.get(key) ?? []), size]);
-    return Promise.resolve();
-  }
-  async add(volume: VolumeId, epoch: number) {
-    this.marked.set(volume, epoch);
-    return Promise.resolve();
-  }
-  async of(volume: VolumeId, epoch: number): Promise<FormatMark> {
-    const begunAt = this.begun.get(`${volume} ${epoch}`) ?? [];
-    return Promise.resolve({ isFormatted: this.marked.get(volume) === epoch, begunAt });
-  }
-  async remove(volume: VolumeId) {
-    this.marked.delete(volume);
-    return Promise.resolve();
-  }
-}
-
-class MemoryPaths implements TargetPaths {
-  readonly made = new Map<string, "directory" | "file">([[staging, "directory"]]);
-  async assertDirectory(path: string) {
-    if (this.made.get(path) === "directory") return Promise.resolve();
-    throw failure("precondition", { cannot: `use ${path}`, rule: "it must be an existing directory" });
-  }
-  async ensureTarget(path: string, kind: "directory" | "file") {
-    this.made.set(path, kind);
-    return Promise.resolve();
-  }
-  async removeTarget(path: string) {
-    this.made.delete(path);
-    return Promise.resolve();
-  }
-}
 
 /** Devices are recorded under the same name as what they are asked of. */
 class RecordedFilesystem extends MemoryFilesystem {
@@ -121,7 +62,7 @@ export class NodeBench {
   readonly devices = MemoryDevice.prototype;
   readonly files = new MemoryJournal();
   readonly formatted = new MemoryMarks();
-  readonly directories = new MemoryPaths();
+  readonly directories = new MemoryPaths(staging);
   /** What the services see: the same objects, recorded. */
   readonly filesystem = this.recorder.watch("filesystem", this.kernel, ["bind", "unmount"]);
   readonly initiator = this.recorder.watch("initiator", this.connections, ["connect", "disconnect"]);

@@ -1,0 +1,89 @@
+/** What a command of a history means where it stands: which step is next on a way, and which context a stage is given. */
+import type { Attachment } from "../../src/domain/model.ts";
+import type { Bed } from "./bed.ts";
+import type { Model } from "./model.ts";
+import { nodeNames, pods, type NodeName, type VolumeName } from "./names.ts";
+import { sizes, type Command, type Step, type UsageName, type Way } from "./steps.ts";
+
+/** `undefined`: there is nothing to do. */
+export function resolve({ step, isAtHolder }: Command, model: Model, bed: Bed): Step | undefined {
+  if (isWay(step)) return step.do === "up" ? upFrom(step, model, bed) : downFrom(step, model);
+  if (!isAtHolder || !("node" in step) || !("name" in step)) return step;
+  const node = model.volumes.get(step.name)?.publication?.node;
+  if (node === undefined) return step;
+  const { targets } = model.stageOf(node, step.name);
+  const [pod] = targets.keys();
+  if (pod === undefined) return { ...step, node };
+  if (step.do === "stats" || step.do === "write") return { ...step, node, pod: targets.has(step.pod) ? step.pod : pod };
+  return { ...step, node };
+}
+
+function isWay(step: Step | Way): step is Way {
+  return step.do === "up" || step.do === "down";
+}
+
+function upFrom({ name, node: wanted, pod, usage, isReadOnly }: Way, model: Model, bed: Bed): Step | undefined {
+  const volume = model.volumes.get(name);
+  if (volume === undefined) return { do: "create", name, size: sizes[1] };
+  const format = usageOn(bed, model, name);
+  if (volume.publication === undefined) {
+    // Who may only read needs something to read.
+    return { do: "publish", name, node: wanted, isReadOnly: isReadOnly && format !== undefined };
+  }
+  const { node, epoch } = volume.publication;
+  const { staged, targets } = model.stageOf(node, name);
+  if (staged?.isLive !== true) {
+    const last = model.contextsOf(node, name).at(-1);
+    if (last?.epoch !== epoch) return { do: "publish", name, node, isReadOnly: volume.publication.isReadOnly };
+    return { do: "stage", name, node, usage: format ?? usage, age: 0 };
+  }
+  const target = targets.get(pod);
+  if (target?.isLive === false) return { do: "nodeUnpublish", name, node, pod, pathOf: name };
+  if (target !== undefined) return target.isReadOnly ? undefined : { do: "write", name, node, pod };
+  return { do: "nodePublish", name, node, pod, isReadOnly: isReadOnly || staged.isReadOnly, isForOnePod: false };
+}
+
+function usageOn(bed: Bed, model: Model, name: VolumeName): UsageName | undefined {
+  const id = model.volumes.get(name)?.id;
+  const type = id && bed.backend.disks.get(id)?.signature?.type;
+  return type === "ext4" || type === "xfs" ? type : undefined;
+}
+
+function downFrom({ name }: Way, model: Model): Step | undefined {
+  for (const node of nodeNames) {
+    const { staged, targets } = model.stageOf(node, name);
+    const pod = pods.find((one) => targets.has(one));
+    if (pod !== undefined) return { do: "nodeUnpublish", name, node, pod, pathOf: name };
+    if (staged !== undefined) return { do: "unstage", name, node };
+  }
+  const volume = model.volumes.get(name);
+  if (volume?.publication !== undefined) return { do: "unpublish", name, from: volume.publication.node };
+  return volume && { do: "delete", name };
+}
+
+/** The context that a stage is given: one of the node, or the other node's where it has none. */
+export function contextFor(
+  { name, node, age }: { readonly name: VolumeName; readonly node: NodeName; readonly age: number },
+  model: Model,
+): Attachment | undefined {
+  const own = model.contextsOf(node, name);
+  const others = nodeNames.flatMap((other) => model.contextsOf(other, name));
+  return own.at(-1 - Math.min(age, own.length - 1)) ?? others.at(-1);
+}
+
+/** The step that takes a step back, where there is one that needs nothing of the step's answer. */
+export function inverseOf(step: Step): Step | undefined {
+  if (step.do === "publish") return { do: "unpublish", name: step.name, from: step.node };
+  if (step.do === "stage") return { do: "unstage", name: step.name, node: step.node };
+  if (step.do !== "nodePublish") return undefined;
+  const { name, node, pod } = step;
+  return { do: "nodeUnpublish", name, node, pod, pathOf: name };
+}
+
+/** Whether a step makes something that was not there at all: then its inverse undoes it, however far it went. */
+export function isFresh(step: Step, model: Model): boolean {
+  if (step.do === "publish") return model.volumes.get(step.name)?.publication === undefined;
+  if (step.do !== "stage" && step.do !== "nodePublish") return false;
+  const { staged, targets } = model.stageOf(step.node, step.name);
+  return step.do === "stage" ? staged === undefined && targets.size === 0 : !targets.has(step.pod);
+}
