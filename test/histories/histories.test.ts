@@ -15,9 +15,11 @@ import { Play } from "./play.ts";
 const few = 2000;
 const histories = isLongRound ? 20 * few : few;
 const given = process.env["SEED"];
-const seed = Number(given ?? Math.trunc(Math.random() * 2 ** 31));
+const fixed = 3;
+/** Long rounds look for what is new; for each change the answer must not depend on chance. */
+const seed = Number(given ?? (isLongRound ? Math.trunc(Math.random() * 2 ** 31) : fixed));
 /** Some faults show once in some hundred histories: they are to be found each time, not nearly each time. */
-const seedOfPlanted = Number(given ?? 3);
+const seedOfPlanted = Number(given ?? fixed);
 
 /** What a round must have done, or it could not find much. */
 const deep = ["stage ok", "stage killed", "nodePublish ok", "nodeExpand ok", "unstage refused", "write ok", "stats ok"];

@@ -148,9 +148,9 @@ describe("the target agent", () => {
     await volume.create();
     await guest.stop();
     const record = `${poolPath}/records/*.json`;
-    await run(`sed -i 's/"schema": 1/"schema": 2/' ${record}`);
-    await assert.rejects(guest.start(), /reads schema 1 and older; got 2/);
-    await run(`sed -i 's/"schema": 2/"schema": 1/' ${record}`);
+    await run(`sed -i 's/"schema": 2/"schema": 3/' ${record}`);
+    await assert.rejects(guest.start(), /reads schema 2 and older; got 3/);
+    await run(`sed -i 's/"schema": 3/"schema": 2/' ${record}`);
     await guest.start();
     await volume.delete();
   });
