@@ -5,7 +5,7 @@ import { fault } from "./fault.ts";
 import type { Answer } from "./call.ts";
 import type { Bed } from "./bed.ts";
 import type { Model } from "./model.ts";
-import { isHolder, isReadOnlyFor, originalOf } from "./predict.ts";
+import { isHolder, isReadOnlyThen, originalOf } from "./predict.ts";
 import { contextFor } from "./resolve.ts";
 import type { Step } from "./steps.ts";
 
@@ -90,7 +90,7 @@ function learnDone(step: Step, model: Model): void {
   if (step.do === "unstage") model.setStage(step.node, step.name, { staged: undefined, attempted: undefined });
   if (step.do === "nodePublish") {
     const { staged } = model.stageOf(step.node, step.name);
-    model.setTarget(step.node, step.name, step.pod, { isReadOnly: isReadOnlyFor(step.isReadOnly, staged) });
+    model.setTarget(step.node, step.name, step.pod, { isReadOnly: isReadOnlyThen(step.isReadOnly, staged) });
   }
   if (step.do === "nodeUnpublish" && step.pathOf === step.name) {
     model.setTarget(step.node, step.name, step.pod, undefined);

@@ -122,11 +122,11 @@ function onDisk(
 
 function nodePublish({ pod, isReadOnly, isForOnePod }: Of<"nodePublish">, { staged, targets }: ModelStage): Expected {
   if (staged?.isLive !== true) return "refused";
-  const wanted = isReadOnlyFor(isReadOnly, staged);
+  const wanted = isReadOnlyThen(isReadOnly, staged);
   const target = targets.get(pod);
   if (target !== undefined) return okIf(target.isLive && target.isReadOnly === wanted);
   const isAlone = ![...targets.values()].some(({ isLive }) => isLive);
-  return okIf((wanted || !staged.isReadOnly) && (isAlone || !isForOnePod));
+  return okIf(isAlone || !isForOnePod);
 }
 
 function nodeExpand({ at }: Of<"nodeExpand">, { staged, targets }: ModelStage): Expected {
@@ -134,6 +134,11 @@ function nodeExpand({ at }: Of<"nodeExpand">, { staged, targets }: ModelStage): 
   if (targets.get(at)?.isLive !== true) return "refused";
   // After an unstage that was too early.
   return staged === undefined ? "either" : "ok";
+}
+
+/** What is staged read-only is given to everybody so. */
+export function isReadOnlyThen(isReadOnly: boolean, staged: ModelStage["staged"]): boolean {
+  return isReadOnly || staged?.isReadOnly === true;
 }
 
 /** The wire makes every publish of a raw device read-only whose claim is. */
