@@ -53,8 +53,8 @@ const sights: Readonly<Record<Content, Sights>> = {
   xfs: filesystem("xfs"),
   btrfs: filesystem("btrfs"),
   lvm: header("LVM2_member"),
-  // The spare table is at the very end.
-  gpt: { ...header("gpt"), "tail only": "data" },
+  // The spare table is at the very end; without it blkid knows what is left by the MBR that protects a GPT.
+  gpt: { ...header("gpt"), "tail only": "data", "short device": "PMBR" },
   mbr: header("dos"),
   luks: header("crypto_LUKS"),
   swap: header("swap"),
