@@ -111,9 +111,9 @@ const unseenDataGuards: readonly Guard[] = [
     without: {
       name: "gate-uuid",
       file: "src/nvme/kernel-initiator.ts",
-      replace: "return await wait.look(await readSubsystems(this.#sys, request.nqn), settled);",
-      by: `const seen = await readSubsystems(this.#sys, request.nqn);
-           Object.assign(request, { uuid: seen[0]?.namespaces[0]?.uuid ?? request.uuid });
+      replace: "return await wait.look(await readSubsystems(this.#sys, wanted.nqn), settled);",
+      by: `const seen = await readSubsystems(this.#sys, wanted.nqn);
+           Object.assign(wanted, { uuid: seen[0]?.namespaces[0]?.uuid ?? wanted.uuid });
            return await wait.look(seen, settled);`,
     },
     harm: { [strangers]: scenarios.strangersDevice },
