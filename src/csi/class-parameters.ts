@@ -4,7 +4,7 @@ import { classParameters, classParameterValues } from "../domain/class-parameter
 import { ownEntries } from "./decode.ts";
 
 /** Keys that belong to the provisioner, not to the driver. */
-const provisionerPrefix = "csi.storage.k8s.io/";
+export const provisionerPrefix = "csi.storage.k8s.io/";
 const names = classParameters.map(({ name }) => name);
 
 function faultOf(name: string): string | undefined {

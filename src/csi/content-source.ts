@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { VolumeSource } from "../domain/model.ts";
 import type { VolumeContentSource } from "../gen/csi/v1/VolumeContentSource.ts";
 import { required } from "./decode.ts";
-import { formatSnapshotHandle, formatVolumeHandle, knownVolume, parseHandleOf, snapshotOf } from "./volume-handle.ts";
+import { formatSnapshotHandle, formatVolumeHandle, snapshotOf, volumeOf } from "./volume-handle.ts";
 
 /** One of two ids, or null for a volume that is no copy; whether there is such a thing is not looked at. */
 export const contentSource = z
@@ -18,8 +18,7 @@ export const contentSource = z
 export function sourceOf(backend: string, wire: z.output<typeof contentSource>): VolumeSource | undefined {
   if (wire?.snapshot) return { kind: "snapshot", id: snapshotOf(backend, wire.snapshot.snapshot_id) };
   if (!wire?.volume) return undefined;
-  const { volume_id } = wire.volume;
-  return { kind: "volume", id: knownVolume(parseHandleOf(backend, volume_id), volume_id) };
+  return { kind: "volume", id: volumeOf(backend, wire.volume.volume_id) };
 }
 
 export function encodeSource(backend: string, source: VolumeSource): VolumeContentSource {

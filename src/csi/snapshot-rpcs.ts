@@ -3,6 +3,7 @@ import * as z from "zod";
 import { parseSnapshotId, type SnapshotId } from "../domain/identity.ts";
 import type { Snapshot } from "../domain/model.ts";
 import type { Snapshots } from "../services/snapshots.ts";
+import { provisionerPrefix } from "./class-parameters.ts";
 import { decode, required } from "./decode.ts";
 import { listRequest, pageRequest } from "./list-page.ts";
 import type { Rpcs } from "./rpcs.ts";
@@ -22,7 +23,7 @@ export interface SnapshotDeps {
 
 const noParameters = z
   .record(z.string(), z.string())
-  .transform((map) => Object.keys(map).filter((key) => !key.startsWith("csi.storage.k8s.io/")))
+  .transform((map) => Object.keys(map).filter((key) => !key.startsWith(provisionerPrefix)))
   .refine((own) => own.length === 0, "must be empty: a VolumeSnapshotClass of this driver has none");
 const createRequest = z.object({ name: required, source_volume_id: required, parameters: noParameters });
 const snapshotRequest = z.object({ snapshot_id: required });

@@ -1,6 +1,6 @@
 /**
- * At most one call per volume or snapshot and service at a time; a second one is ABORTED, as the specification asks for. Calls that
- * change nothing need no lock.
+ * At most one call per volume or snapshot and service at a time; a second one is ABORTED, as the specification asks for.
+ * Calls that change nothing need no lock.
  */
 import { failure } from "../../domain/errors.ts";
 import { InFlight } from "../../lib/keyed-lock.ts";
