@@ -110,7 +110,8 @@ describe("a volume that is made larger", () => {
 
   it("keeps the old size too while the fence of its last host is not proven", async (t) => {
     const { bench, agent, id, node } = await withVolume(t, true);
-    bench.tree.killAfter(1);
+    // Behind the record, which says that the fence has begun.
+    bench.tree.killAfter(2);
     await assert.rejects(agent.unpublish(id, node, signal()), /killed/);
     bench.tree.revive();
     await agent.expand(id, larger, signal());
