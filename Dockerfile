@@ -16,9 +16,9 @@ ARG BUILDER=node:24-trixie-slim
 FROM ${BASE} AS root
 # The two at the end: libkmod opens them by name for modules in .ko.xz and .ko.zst, so no dependency says so.
 ARG PACKAGES="base-files tini dash coreutils grep util-linux mount kmod nftables netbase nvme-cli e2fsprogs xfsprogs \
-btrfs-progs libstdc++6 liblzma5 libzstd1"
+btrfs-progs lvm2 dmsetup thin-provisioning-tools libstdc++6 liblzma5 libzstd1"
 # Dependencies of maintainer scripts, of logins, and of programs that are taken out below.
-ARG LEFT_OUT="adduser|base-passwd|debconf|debianutils|dmsetup|dpkg|init-system-helpers|libapparmor1|libaudit.*|libbz2.*|\
+ARG LEFT_OUT="adduser|base-passwd|debconf|debianutils|dmeventd|dpkg|init-system-helpers|libapparmor1|libaudit.*|libbz2.*|\
 libdb5.*|libdbus.*|libdebconf.*|libexpat1|libffi.*|libglib2.*|libicu.*|liblastlog2.*|libncursesw6|libpam.*|libpython3.*|\
 libreadline8.*|libseccomp2|libsemanage.*|libsepol2|libsqlite3.*|libsystemd-shared|login.*|logsave|mawk|media-types|\
 openssl-provider-legacy|passwd|perl.*|python3.*|readline-common|sysvinit-utils|systemd.*|tar|tzdata|uuid-runtime"

@@ -1,6 +1,7 @@
 /** Mode, configuration, run: the only place where the process ends. */
+import { adopt } from "./app/adopt.ts";
 import { run } from "./app/run.ts";
-import { loadConfig, usage } from "./config/config.ts";
+import { loadAdoption, loadConfig, usage } from "./config/config.ts";
 import { messageOf } from "./domain/errors.ts";
 
 const fatal = (text: string): never => {
@@ -25,7 +26,8 @@ if (argv.includes("--help") || argv.length === 0) {
   process.exit(0);
 }
 try {
-  await run(loadConfig(argv, process.env), stop.signal);
+  if (argv[0] === "adopt") process.stdout.write(`${await adopt(loadAdoption(argv, process.env), stop.signal)}\n`);
+  else await run(loadConfig(argv, process.env), stop.signal);
 } catch (error) {
   fatal(messageOf(error));
 }

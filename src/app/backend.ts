@@ -4,20 +4,21 @@ import type { Backend } from "../backends/backend.ts";
 import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import { NvmetBackend } from "../backends/nvmet/nvmet-backend.ts";
 import { TiB } from "../domain/capacity.ts";
+import type { ClusterId } from "../domain/identity.ts";
 import { exec } from "../host/exec.ts";
 import { ensureDirectories } from "../host/files.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import type { Logger } from "../observability/logger.ts";
 import { NvmetConfigfs } from "../target-agent/configfs.ts";
 import { Exporter } from "../target-agent/exporter.ts";
-import { FileLayer } from "../target-agent/layers/file-layer.ts";
 import { ListenerGate } from "../target-agent/listener-gate.ts";
 import { lockMachine } from "../target-agent/machine-lock.ts";
-import { Pool } from "../target-agent/pool.ts";
+import { PooledAgents } from "../target-agent/pooled-agents.ts";
 import { Ports } from "../target-agent/ports.ts";
 import { restoreExports } from "../target-agent/restore.ts";
 import { TargetAgent } from "../target-agent/target-agent.ts";
 import { keepUp } from "../target-agent/upkeep.ts";
+import { openPools, type OpenPool } from "./pools.ts";
 import type { Settings } from "./settings.ts";
 
 /** The end of a process has 5 s in all. */
@@ -45,17 +46,17 @@ async function startAgent(
   logger: Logger,
   stack: AsyncDisposableStack,
   signal: AbortSignal,
-): Promise<TargetAgent> {
+): Promise<PooledAgents> {
   const { clusterId: cluster, portals } = config;
   const stateDirectory = join(config.stateDir, "agent");
   await ensureDirectories(stateDirectory);
   const configfs = new NvmetConfigfs();
   stack.use(await lockMachine(configfs.root, signal));
-  const pool = await Pool.open(config.pool, stateDirectory);
-  const layer = new FileLayer({ directory: pool.path, exec });
+  const host = { machine: config.nodeName, stateDirectory };
+  const pools = await openPools(config.pools, host, stack, signal);
   const ports = new Ports({ configfs, cluster, portals });
   const exporter = new Exporter({ configfs, cluster, ports });
-  const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });
+  const agent = new PooledAgents(new Map(pools.map((opened) => agentOf(opened, { cluster, exporter }))));
   stack.defer(async () => ports.close(AbortSignal.timeout(closeMs)));
   const report = await restoreExports({ agent, exporter, gate: new ListenerGate({ exec, portals }) }, signal);
   logger.info(report, "exports restored");
@@ -68,4 +69,12 @@ async function startAgent(
     await upkeep;
   });
   return agent;
+}
+
+function agentOf(
+  { settings, pool, layer }: OpenPool,
+  deps: { readonly cluster: ClusterId; readonly exporter: Exporter },
+): readonly [string, TargetAgent] {
+  const { name, watermarkPercent } = settings;
+  return [name, new TargetAgent({ ...deps, pool, layer, watermarkPercent, now: () => new Date() })];
 }

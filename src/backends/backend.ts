@@ -29,6 +29,8 @@ export interface VolumeSpec {
   readonly size: Bytes;
   /** What to copy; nothing smaller than it is made. */
   readonly source?: VolumeSource;
+  /** Name of the pool to make it in; a copy is made where its source is. Any unless given. */
+  readonly pool?: string;
 }
 
 export interface SnapshotSpec {
@@ -46,6 +48,11 @@ export interface PublishRequest {
 /** Whom an unpublish revokes: every publication of the node's name, or every publication of the volume. */
 export type Revoked = NodeIdParts | "everyone";
 
+export interface CapacityRequest {
+  /** Name of the pool that is asked for; all unless given. */
+  readonly pool?: string;
+}
+
 export interface Capacity {
   /** Bytes that new volumes can still have in all. */
   readonly available: Bytes;
@@ -58,10 +65,12 @@ export interface Backend {
   readonly name: string;
   /** Whether requests can be served now; an unavailable error says why not. */
   probe(signal: AbortSignal): Promise<void>;
-  capacity(signal: AbortSignal): Promise<Capacity>;
+  /** Errors: invalid_argument (no such pool). */
+  capacity(request: CapacityRequest, signal: AbortSignal): Promise<Capacity>;
   /**
-   * Ensures the volume. Errors: already_exists (there with another size or source), not_found (the source), out_of_range
-   * (smaller than its source), precondition (a file system is being made on the source), no_capacity.
+   * Ensures the volume. Errors: already_exists (there with another size or source, or in another pool than asked for),
+   * not_found (the source), out_of_range (smaller than its source), precondition (a file system is being made on the
+   * source), no_capacity, invalid_argument (no such pool, or not the one of the source).
    */
   create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume>;
   get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined>;

@@ -3,7 +3,7 @@ import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { loadConfig, usage } from "./config.ts";
+import { loadAdoption, loadConfig, usage } from "./config.ts";
 
 const cluster = ["--cluster-id", "c"];
 /** Each pattern must match; each text must be there. */
@@ -55,6 +55,32 @@ describe("the configuration", () => {
     });
   });
 
+  it("has one pool of files unless it names others, as JSON or as an object in the file", async () => {
+    const one = loadConfig(["node", ...cluster, "--pool", "/disk"], {}).pools;
+    const limits = { overcommitPercent: 100, watermarkPercent: 100 };
+    assert.deepEqual(one, [{ name: "default", layer: "file", path: "/disk", ...limits }]);
+    const pools = { fast: { layer: "lvm-thin", volumeGroup: "vg0", thinPool: "thin" } };
+    const flags = ["node", ...cluster, "--pools", JSON.stringify(pools)];
+    const [fast] = loadConfig(flags, {}).pools;
+    assert.deepEqual([fast?.name, fast?.layer], ["fast", "lvm-thin"]);
+    await withFile({ clusterId: "c", pools }, (file) => {
+      assert.deepEqual(loadConfig(["node", "--config", file], {}).pools, loadConfig(flags, {}).pools);
+    });
+    const wrong = ["node", ...cluster, "--pools", '{"fast": {"layer": "zfs"}}'];
+    assert.throws(
+      () => loadConfig(wrong, {}),
+      refusal(/--pools \(NVMETCP_POOLS\) is wrong at fast.layer: must be file or/),
+    );
+  });
+
+  it("names the pool that is to be adopted, one of those that are configured", () => {
+    const { pool, nodeName } = loadAdoption(["adopt", "default", "--pool", "/disk", "--node-name", "n"], {});
+    assert.deepEqual([pool.name, nodeName], ["default", "n"]);
+    for (const words of [["adopt"], ["adopt", "slow"], ["adopt", "default", "slow"]]) {
+      assert.throws(() => loadAdoption(words, {}), refusal(/adopt must be followed by one of default/));
+    }
+  });
+
   it("takes numbers from a file as numbers too", async () => {
     await withFile({ clusterId: "c", maxVolumes: 16 }, (file) => {
       assert.equal(loadConfig(["node", "--config", file], {}).maxVolumes, 16);
@@ -71,11 +97,7 @@ const pathOf = (bytes: number) => `/${"é".repeat((bytes - 1) >> 1)}${"a".repeat
 /** What a message has at its end: the value as JSON. */
 const endsWithValue = (value: string) => `; got ${JSON.stringify(value)}`;
 const flagsOfHelp = new Set(usage().match(/(?<=^ {2})--\S+/gm));
-const knownKeys = new RegExp(
-  Object.keys(loadConfig(["node", ...cluster], {}))
-    .filter((key) => key !== "mode")
-    .join(", "),
-);
+const knownKeys = [...usage().matchAll(/^ {2}--\S+ +\S+ +(\S+)/gm)].map(([, key]) => key).join(", ");
 
 describe("a wrong configuration", () => {
   const flags: readonly (readonly [readonly string[], ...RegExp[]])[] = [

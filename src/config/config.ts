@@ -7,6 +7,7 @@ import { hostname } from "node:os";
 import * as z from "zod";
 import type { ClusterId } from "../domain/identity.ts";
 import type { Portal } from "../domain/model.ts";
+import { defaultPool, parsePools, type PoolSettings } from "../domain/pool-settings.ts";
 import { formatPortal, parsePortal } from "../domain/portal.ts";
 import { readCommandLine, readConfigFile, wrongConfig } from "./sources.ts";
 
@@ -46,6 +47,7 @@ const defaults = {
   nodeName: hostname(),
   stateDir: "/var/lib/nvmetcp-csi",
   pool: "/var/lib/nvmetcp-csi/pool",
+  pools: "",
   registrationDir: "",
   healthEndpoint: "",
   portals: "127.0.0.1:4420",
@@ -74,6 +76,13 @@ const schema = z.object({
   nodeName: text.refine(isNotBlank, "must not be empty"),
   stateDir: path,
   pool: path,
+  pools: z.unknown().transform((value, context): readonly PoolSettings[] | undefined => {
+    if (value === "") return undefined;
+    const parsed = parsePools(value);
+    if ("pools" in parsed) return parsed.pools;
+    context.addIssue(parsed.wrong);
+    return z.NEVER;
+  }),
   registrationDir: optional(path),
   healthEndpoint: optional(portal),
   portals: text
@@ -86,7 +95,13 @@ const schema = z.object({
   logLevel: oneOf(["debug", "info", "warn", "error"]),
 });
 
-export type Config = Readonly<z.output<typeof schema>> & { readonly mode: Mode };
+type Options = Omit<Readonly<z.output<typeof schema>>, "pool" | "pools"> & { readonly pools: readonly PoolSettings[] };
+export type Config = Options & { readonly mode: Mode };
+
+/** The order to take over a pool: `adopt POOL`. */
+export interface Adoption extends Pick<Options, "stateDir" | "nodeName"> {
+  readonly pool: PoolSettings;
+}
 
 /** One line per option for `--help`. */
 const help: Readonly<Record<keyof z.input<typeof schema>, string>> = {
@@ -96,7 +111,8 @@ const help: Readonly<Record<keyof z.input<typeof schema>, string>> = {
   backend: "nvmet, or memory for tests",
   nodeName: "name of this node",
   stateDir: "directory for what this host remembers",
-  pool: "directory on xfs or btrfs that holds the volumes",
+  pool: "directory on xfs or btrfs that holds the volumes: the pool default, where pools names none",
+  pools: "the pools by name, as JSON; see docs/pools.md",
   registrationDir: "the kubelet's plugins_registry, to register there; not for mode controller",
   healthEndpoint: "address:port of GET /healthz and /readyz",
   portals: "address:port,… on which the target listens",
@@ -120,6 +136,7 @@ export function usage(): string {
   });
   return [
     "usage: nvmetcp-csi MODE [options]",
+    "       nvmetcp-csi adopt POOL [options]    takes over a pool that another machine served (docs/pools.md)",
     `MODE is ${modes.join(", ")}. An option is a flag, an environment variable or a key of the JSON file --config FILE,`,
     "in this order; its default is in brackets.",
     ...lines,
@@ -131,6 +148,25 @@ export function loadConfig(argv: readonly string[], environment: Readonly<Record
   const { words, flags } = readCommandLine(argv, [...options.map(flagOf), "config"]);
   const mode = modes.find((name) => name === words[0]);
   if (mode === undefined || words.length !== 1) throw wrongConfig(`the mode must be one of ${modes.join(", ")}`, words);
+  return whole({ ...readOptions(flags, environment), mode });
+}
+
+/** The same for `adopt POOL`. */
+export function loadAdoption(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Adoption {
+  const { words, flags } = readCommandLine(argv, [...options.map(flagOf), "config"]);
+  const { pools, stateDir, nodeName } = readOptions(flags, environment);
+  const pool = pools.find(({ name }) => name === words[1]);
+  if (pool !== undefined && words.length === 2) return { pool, stateDir, nodeName };
+  throw wrongConfig(`adopt must be followed by one of ${pools.map(({ name }) => name).join(", ")}`, words.slice(1));
+}
+
+function readOptions(
+  flags: ReadonlyMap<string, string>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Options {
   const file = flags.get("config");
   const values: Readonly<Record<string, unknown>> = {
     ...defaults,
@@ -139,7 +175,10 @@ export function loadConfig(argv: readonly string[], environment: Readonly<Record
     ...given((option) => flags.get(flagOf(option))),
   };
   const parsed = schema.safeParse(values);
-  if (parsed.success) return whole({ ...parsed.data, mode });
+  if (parsed.success) {
+    const { pool, pools = [defaultPool(pool)], ...rest } = parsed.data;
+    return { ...rest, pools };
+  }
   const [issue] = parsed.error.issues;
   const option = String(issue?.path[0]);
   const [got, end] = option in values ? [values[option], ""] : [undefined, "; got nothing"];

@@ -100,7 +100,8 @@ function volumeRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
       const { name, capacity_range: capacity } = fields;
       assertBackend(fields.parameters, backend);
       const source = sourceOf(backend, fields.volume_content_source);
-      const volume = encode(deps, await provisioning.create({ name, capacity, ...(source && { source }) }, signal));
+      const wanted = { name, capacity, ...(source && { source }), ...poolOf(fields.parameters) };
+      const volume = encode(deps, await provisioning.create(wanted, signal));
       return { volume: { ...volume, volume_context: encodeVolumeContext(request.parameters) } };
     },
     async DeleteVolume(request, { method, signal }) {
@@ -164,12 +165,13 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
 function capacityRpcs({ backend, provisioning }: ControllerDeps): Rpcs<"csi.v1.Controller"> {
   return {
     async GetCapacity(request, { method, signal }) {
-      assertBackend(decode(method, capacityRequest, request).parameters, backend);
+      const { parameters: own } = decode(method, capacityRequest, request);
+      assertBackend(own, backend);
       const canServe = refusalOf(() =>
         decode(method, z.object({ volume_capabilities: z.array(requiredCapability) }), request),
       );
       if (canServe !== undefined) return { available_capacity: "0", maximum_volume_size: { value: "0" } };
-      const { available, largestVolume } = await provisioning.capacity(signal);
+      const { available, largestVolume } = await provisioning.capacity(poolOf(own), signal);
       return {
         available_capacity: String(available),
         maximum_volume_size: { value: String(largestVolume) },
@@ -180,6 +182,10 @@ function capacityRpcs({ backend, provisioning }: ControllerDeps): Rpcs<"csi.v1.C
       return await Promise.resolve(controllerCapabilities);
     },
   };
+}
+
+function poolOf({ pool }: ClassParameters): { readonly pool?: string } {
+  return pool === undefined ? {} : { pool };
 }
 
 function assertBackend(own: ClassParameters, served: string): void {

@@ -7,6 +7,10 @@
  */
 import * as z from "zod";
 
+/** Names of pools. */
+export const poolNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const poolNameRule = "1 to 63 of a-z, 0-9 and -, with no - at either end";
+
 /** What a class may choose about file systems that are to be made, for each type. */
 export interface MkfsOptions {
   readonly ext4: { readonly reservedPercent: number; readonly bytesPerInode: number };
@@ -104,6 +108,12 @@ const backend = z.string().exactOptional().register(explained, {
   description: "where volumes are made; a class with the name of another back end is refused",
 });
 
+const pool = z.string().regex(poolNamePattern, `must be ${poolNameRule}`).exactOptional().register(explained, {
+  allowed: "the name of a pool of the target",
+  fallback: "the fullest pool that the volume fits in",
+  description: "where on the target volumes are made; a copy is made in the pool of its source",
+});
+
 function groups(flat: z.output<z.ZodObject<typeof mkfsShape>>): MkfsOptions {
   return {
     ext4: { reservedPercent: flat["ext4.reservedPercent"], bytesPerInode: flat["ext4.bytesPerInode"] },
@@ -122,8 +132,12 @@ export const defaultMkfsOptions = mkfsOptions.parse({});
 
 /** Reads all parameters; other keys are the caller's business. */
 export const classParameterValues = z
-  .object({ backend, ...mkfsShape })
-  .transform(({ backend: name, ...flat }) => ({ ...(name !== undefined && { backend: name }), mkfs: groups(flat) }));
+  .object({ backend, pool, ...mkfsShape })
+  .transform(({ backend: name, pool: place, ...flat }) => ({
+    ...(name !== undefined && { backend: name }),
+    ...(place !== undefined && { pool: place }),
+    mkfs: groups(flat),
+  }));
 
 function explain(shape: Readonly<Record<string, z.ZodType>>): readonly ClassParameter[] {
   return Object.entries(shape).map(([name, schema]) => {
@@ -134,4 +148,4 @@ function explain(shape: Readonly<Record<string, z.ZodType>>): readonly ClassPara
 }
 
 export const mkfsParameters = explain(mkfsShape);
-export const classParameters = [...explain({ backend }), ...mkfsParameters];
+export const classParameters = [...explain({ backend, pool }), ...mkfsParameters];

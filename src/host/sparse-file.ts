@@ -99,6 +99,12 @@ export async function freeSpace(path: string): Promise<Bytes> {
   return availableBlocks * blockSize;
 }
 
+/** Of the file system of a path. */
+export async function usedPercent(path: string): Promise<number> {
+  const { blocks, availableBlocks } = await spaceOf(path);
+  return blocks === 0n ? 0 : Number(((blocks - availableBlocks) * 100n) / blocks);
+}
+
 const full = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 function unmade(cannot: string, cause: unknown): unknown {

@@ -6,7 +6,7 @@
  *     count: they shape the first mkfs and not the volume, and the answer to the last create is what a node is told.
  * U3  A range that no volume can have is refused as such, whatever is there.
  */
-import type { Backend, Capacity } from "../backends/backend.ts";
+import type { Backend, Capacity, CapacityRequest } from "../backends/backend.ts";
 import { chooseGrowth, chooseSize, satisfies, type Bytes, type CapacityRange } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import { volumeIdOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
@@ -18,6 +18,8 @@ export interface CreateRequest {
   readonly capacity: CapacityRange;
   /** What the volume is to be a copy of. */
   readonly source?: VolumeSource;
+  /** Name of the pool to make it in. */
+  readonly pool?: string;
 }
 
 export class Provisioning {
@@ -29,14 +31,14 @@ export class Provisioning {
     this.#cluster = deps.cluster;
   }
 
-  async create({ name, capacity, source }: CreateRequest, signal: AbortSignal): Promise<Volume> {
+  async create({ name, capacity, source, pool }: CreateRequest, signal: AbortSignal): Promise<Volume> {
     // U3: before anything is looked up.
     const alone = chooseSize(capacity);
     const id = volumeIdOf(this.#cluster, name);
     const existing = await this.#backend.get(id, signal);
     if (existing !== undefined) return sameOrRefuse(existing, { name, capacity, ...(source && { source }) });
     const size = source === undefined ? alone : chooseSize(capacity, await this.#sizeOf(source, signal));
-    return await this.#backend.create({ id, name, size, ...(source && { source }) }, signal);
+    return await this.#backend.create({ id, name, size, ...(source && { source }), ...(pool && { pool }) }, signal);
   }
 
   async #sizeOf(source: VolumeSource, signal: AbortSignal): Promise<Bytes> {
@@ -70,8 +72,8 @@ export class Provisioning {
     return await this.#backend.list(page, signal);
   }
 
-  async capacity(signal: AbortSignal): Promise<Capacity> {
-    return await this.#backend.capacity(signal);
+  async capacity(request: CapacityRequest, signal: AbortSignal): Promise<Capacity> {
+    return await this.#backend.capacity(request, signal);
   }
 }
 

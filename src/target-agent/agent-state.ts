@@ -5,7 +5,14 @@
  */
 import { failure, messageOf } from "../domain/errors.ts";
 import type { Bytes } from "../domain/capacity.ts";
-import { hostIdentityOf, type ClusterId, type Nqn, type SnapshotId, type VolumeId } from "../domain/identity.ts";
+import {
+  hostIdentityOf,
+  parseSnapshotId,
+  type ClusterId,
+  type Nqn,
+  type SnapshotId,
+  type VolumeId,
+} from "../domain/identity.ts";
 import type { Publication, Volume } from "../domain/model.ts";
 import { parseNodeId } from "../domain/node-id.ts";
 import { KeyedMutex } from "../lib/keyed-lock.ts";
@@ -21,6 +28,8 @@ export interface TargetAgentDeps {
   readonly cluster: ClusterId;
   readonly pool: Pool;
   readonly layer: VolumeLayer;
+  /** Nothing new is made in a pool that is as full; 100 unless given. */
+  readonly watermarkPercent?: number;
   readonly exporter: Exporter;
   /** Time of day, for records. */
   readonly now: () => Date;
@@ -68,6 +77,17 @@ export class AgentState {
     return record?.cluster === this.deps.cluster ? record : undefined;
   }
 
+  ids(): readonly (VolumeId | SnapshotId)[] {
+    const { volumes, snapshots } = this.deps.pool;
+    return [...volumes.all(), ...snapshots.all()].map(({ id }) => id);
+  }
+
+  holds(id: VolumeId | SnapshotId): boolean {
+    const { volumes, snapshots } = this.deps.pool;
+    const snapshot = parseSnapshotId(id);
+    return (snapshot === undefined ? volumes.get(id as VolumeId) : snapshots.get(snapshot)) !== undefined;
+  }
+
   view(record: VolumeRecord): Volume {
     return volumeOf(record, this.#faults.get(record.id) ?? this.#blindness.get(record.id));
   }
@@ -82,8 +102,20 @@ export class AgentState {
     this.#blindness.delete(id);
   }
 
-  /** With `enough` it may be less than there is, once it is as much. */
+  /** With `enough` it may be less than there is, once it is as much. Nothing above the watermark. */
   async available(enough?: Bytes): Promise<Bytes> {
+    return (await this.#aboveWatermark()) === undefined ? await this.room(enough) : 0n;
+  }
+
+  async #aboveWatermark(): Promise<number | undefined> {
+    const { layer, watermarkPercent = 100 } = this.deps;
+    if (watermarkPercent >= 100) return undefined;
+    const used = await layer.usedPercent();
+    return used >= watermarkPercent ? used : undefined;
+  }
+
+  /** What the layer can promise, whatever the watermark. */
+  async room(enough?: Bytes): Promise<Bytes> {
     const { pool, layer } = this.deps;
     const volumes = pool.volumes.all().map(({ id, size, growingTo = 0n, family = id }) => {
       return { id, size: growingTo > size ? growingTo : size, family };
@@ -94,7 +126,12 @@ export class AgentState {
   /** Lets `promise` write down that `needed` bytes are taken, or refuses. */
   async reserve<T>(needed: Bytes, cannot: string, signal: AbortSignal, promise: () => Promise<T>): Promise<T> {
     return await this.#locks.run(capacityKey, signal, async () => {
-      const available = await this.available(needed);
+      const used = await this.#aboveWatermark();
+      if (used !== undefined) {
+        const rule = `the pool is ${used} percent full, and its watermark is ${this.deps.watermarkPercent}`;
+        throw failure("no_capacity", { cannot, rule, got: needed });
+      }
+      const available = await this.room(needed);
       if (needed <= available) return await promise();
       const rule = `the pool has room for ${available} bytes`;
       throw failure("no_capacity", { cannot, rule, got: needed });

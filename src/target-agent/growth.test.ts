@@ -49,12 +49,12 @@ describe("a volume that is made larger", () => {
   it("stays as it is where the pool has no room, and takes the room that it is promised", async (t) => {
     const { bench, agent, id } = await withVolume(t, false);
     bench.fixRoom(t, 8n * size);
-    const { available } = await agent.capacity(signal());
+    const available = await agent.room(signal());
     const tooLarge = size + available + 4n * 1024n * 1024n;
     await assert.rejects(agent.expand(id, tooLarge, signal()), { kind: "no_capacity", message: /cannot grow/ });
     assert.equal(fs.statSync(bench.image("a"), { bigint: true }).size, size);
     await agent.expand(id, larger, signal());
-    assert.ok((await agent.capacity(signal())).available <= available - size);
+    assert.ok((await agent.room(signal())) <= available - size);
   });
 
   it("has one size or the other after a kill behind any change, is exported with it, and has the new one after a repeat", async (t) => {

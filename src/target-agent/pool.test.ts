@@ -10,19 +10,19 @@ const signal = () => new AbortController().signal;
 describe("a pool", () => {
   it("is made where none was, remembered on both sides, and opened again", async (t) => {
     const bench = await TargetBench.open(t);
-    await Pool.open(bench.poolPath, bench.statePath);
+    await bench.openPool();
     const marker = fs.readFileSync(path.join(bench.poolPath, "pool.json"), "utf8");
     assert.equal(fs.readFileSync(path.join(bench.statePath, "pools", "default.json"), "utf8"), marker);
-    await Pool.open(bench.poolPath, bench.statePath);
+    await bench.openPool();
     assert.equal(fs.readFileSync(path.join(bench.poolPath, "pool.json"), "utf8"), marker);
   });
 
   it("is not replaced by the empty directory under a file system that is not mounted (Q1)", async (t) => {
     const bench = await TargetBench.open(t);
-    await Pool.open(bench.poolPath, bench.statePath);
+    await bench.openPool();
     fs.renameSync(bench.poolPath, `${bench.poolPath}.mounted`);
     fs.mkdirSync(bench.poolPath);
-    await assert.rejects(Pool.open(bench.poolPath, bench.statePath), {
+    await assert.rejects(bench.openPool(), {
       kind: "unavailable",
       message: /is its file system mounted\?; got "no pool"/,
     });
@@ -31,9 +31,9 @@ describe("a pool", () => {
 
   it("is not replaced by another pool", async (t) => {
     const [bench, other] = [await TargetBench.open(t), await TargetBench.open(t)];
-    await Pool.open(bench.poolPath, bench.statePath);
-    await Pool.open(other.poolPath, other.statePath);
-    await assert.rejects(Pool.open(other.poolPath, bench.statePath), { kind: "unavailable", message: /served pool/ });
+    await bench.openPool();
+    await other.openPool();
+    await assert.rejects(bench.openPool(other.poolPath), { kind: "unavailable", message: /served pool/ });
   });
 
   it("is taken over by a machine that knows no pool yet, with all its volumes", async (t) => {
@@ -42,11 +42,43 @@ describe("a pool", () => {
     await agent.create({ id: bench.id("a"), name: "a", size }, signal());
     fs.rmSync(bench.statePath, { recursive: true });
     fs.mkdirSync(bench.statePath);
-    const pool = await Pool.open(bench.poolPath, bench.statePath);
+    const pool = await bench.openPool();
     assert.deepEqual(
       pool.volumes.all().map(({ name }) => name),
       ["a"],
     );
+  });
+
+  it("is not served by a second machine that has the same disk, until somebody says that it may be (Q2)", async (t) => {
+    const [bench, other] = [await TargetBench.open(t), await TargetBench.open(t)];
+    await bench.openPool(bench.poolPath, "first");
+    const open = async () => other.openPool(bench.poolPath, "second");
+    await assert.rejects(open(), { kind: "precondition", message: /machine first serves it; .* adopt default/ });
+    const place = { name: "default", layer: "file", path: bench.poolPath } as const;
+    const second = { machine: "second", stateDirectory: other.statePath };
+    assert.deepEqual(await Pool.adopt(place, second), { from: "first" });
+    await open();
+    await assert.rejects(bench.openPool(bench.poolPath, "first"), { kind: "precondition", message: /machine second/ });
+  });
+
+  it("of an older driver belongs to the first machine that opens it", async (t) => {
+    const [bench, other] = [await TargetBench.open(t), await TargetBench.open(t)];
+    const old = { schema: 1, pool: "7f000000-1111-4222-8333-444455556666", layer: "file" };
+    fs.writeFileSync(path.join(bench.poolPath, "pool.json"), JSON.stringify(old));
+    await bench.openPool(bench.poolPath, "first");
+    await bench.openPool(bench.poolPath, "first");
+    await assert.rejects(other.openPool(bench.poolPath, "second"), { kind: "precondition" });
+  });
+
+  it("cannot be adopted where there is none, or where it is made of something else", async (t) => {
+    const bench = await TargetBench.open(t);
+    const place = { name: "default", layer: "file", path: bench.poolPath } as const;
+    const host = { machine: "machine", stateDirectory: bench.statePath };
+    await assert.rejects(Pool.adopt(place, host), { kind: "precondition", message: /there must be a pool/ });
+    await bench.openPool();
+    await assert.rejects(Pool.adopt({ ...place, layer: "lvm-thin" }, host), {
+      message: /is made of file; got "lvm-thin"/,
+    });
   });
 
   it("is refused when a marker or a record cannot be read, naming the file", async (t) => {
@@ -61,11 +93,11 @@ describe("a pool", () => {
       [marker, "{"],
       [marker, ""],
       [marker, '{"schema": 1, "pool": "7f000000-1111-4222-8333-444455556666", "layer": "lvm-thin"}'],
-      [marker, '{"schema": 2, "pool": "7f000000-1111-4222-8333-444455556666"}'],
+      [marker, '{"schema": 3, "pool": "7f000000-1111-4222-8333-444455556666"}'],
     ] as const) {
       const kept = fs.readFileSync(file);
       fs.writeFileSync(file, text);
-      await assert.rejects(Pool.open(bench.poolPath, bench.statePath), (error: unknown) => {
+      await assert.rejects(bench.openPool(), (error: unknown) => {
         assert.ok(error instanceof Error && error.message.includes(file), `${text} in ${file}: ${String(error)}`);
         return true;
       });
@@ -79,13 +111,13 @@ describe("a pool", () => {
     const { agent } = await bench.start();
     await agent.create({ id: bench.id("a"), name: "a", size }, signal());
     fs.writeFileSync(path.join(bench.poolPath, "records", `${bench.id("b")}.json.tmp`), '{"schema"');
-    const pool = await Pool.open(bench.poolPath, bench.statePath);
+    const pool = await bench.openPool();
     assert.equal(pool.volumes.all().length, 1);
   });
 
   it("must be a directory", async (t) => {
     const bench = await TargetBench.open(t);
     const missing = path.join(bench.poolPath, "missing");
-    await assert.rejects(Pool.open(missing, bench.statePath), { kind: "unavailable", message: /must be a directory/ });
+    await assert.rejects(bench.openPool(missing), { kind: "unavailable", message: /must be a directory/ });
   });
 });

@@ -11,7 +11,7 @@ import { messageOf } from "../domain/errors.ts";
 import { boundedStep } from "./bounded-step.ts";
 import type { Exporter, ForeignObjects } from "./exporter.ts";
 import type { ListenerGate } from "./listener-gate.ts";
-import type { TargetAgent } from "./target-agent.ts";
+import type { Tended } from "./target-agent.ts";
 import { exportOf, type VolumeRecord } from "./volume-record.ts";
 
 export interface RestoreReport {
@@ -28,7 +28,7 @@ export interface RestoreReport {
 const stepMs = 20_000;
 
 export async function restoreExports(
-  deps: { readonly agent: TargetAgent; readonly exporter: Exporter; readonly gate: ListenerGate },
+  deps: { readonly agent: Tended; readonly exporter: Exporter; readonly gate: ListenerGate },
   signal: AbortSignal,
 ): Promise<RestoreReport> {
   const { agent, exporter, gate } = deps;

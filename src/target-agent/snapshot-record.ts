@@ -7,14 +7,14 @@ import * as z from "zod";
 import type { ClusterId } from "../domain/identity.ts";
 import type { Snapshot } from "../domain/model.ts";
 import { parseStored } from "../domain/stored-record.ts";
-import { backing, decimal, snapshotId, volumeId } from "./volume-record.ts";
+import { backing, decimal, layer, snapshotId, volumeId } from "./volume-record.ts";
 
 export const snapshotSchema = 1;
 
 const record = z
   .strictObject({
     schema: z.literal(snapshotSchema),
-    layer: z.literal("file"),
+    layer,
     id: snapshotId,
     cluster: z.string().transform((text) => text as ClusterId),
     name: z.string(),

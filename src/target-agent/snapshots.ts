@@ -78,10 +78,10 @@ export class Snapshots {
   }
 
   #draft({ id, name, source }: SnapshotToMake, volume: VolumeRecord, reserved: Bytes): SnapshotRecord {
-    const { cluster, now } = this.#state.deps;
+    const { cluster, now, layer } = this.#state.deps;
     const { size, family = volume.id } = volume;
-    const made = { schema: snapshotSchema, layer: "file", createdAt: now().toISOString(), state: "creating" } as const;
-    return { ...made, id, cluster, name, source, size, family, reserved };
+    const made = { schema: snapshotSchema, createdAt: now().toISOString(), state: "creating" } as const;
+    return { ...made, layer: layer.kind, id, cluster, name, source, size, family, reserved };
   }
 
   async delete(id: SnapshotId, signal: AbortSignal): Promise<void> {

@@ -34,8 +34,8 @@ describe("a target agent", () => {
   it("does not promise the same room to two volumes that are made at once", async (t) => {
     const bench = await TargetBench.open(t);
     const { agent } = await bench.start();
-    const { largestVolume } = await agent.capacity(signal());
-    const most = largestVolume - (largestVolume % (8n * size)) - size;
+    const room = await agent.room(signal());
+    const most = room - (room % (8n * size)) - size;
     const made = await Promise.allSettled(
       ["a", "b"].map(async (name) => agent.create({ id: bench.id(name), name, size: most }, signal())),
     );

@@ -1,5 +1,6 @@
 /**
- * The target agent: owner of a pool and of its exports on this machine. In `all-in-one` it is called in-process.
+ * The target agent of one pool: owner of its volumes and of their exports on this machine. In `all-in-one` it is called
+ * in-process. With several pools there is one for each (pooled-agents.ts).
  *
  * A1  A decision is durable before its effect: the record is saved first, and every call and every start finishes what
  *     the record says (B1).
@@ -7,7 +8,7 @@
  * A3  Before the first request is served, everything published is exported again, and no listener is open until all of
  *     it is linked (V42, V46): see restore.ts.
  */
-import { largestWithin, type Bytes } from "../domain/capacity.ts";
+import type { Bytes } from "../domain/capacity.ts";
 import type { SnapshotId, VolumeId } from "../domain/identity.ts";
 import type { Attachment, Snapshot, Volume } from "../domain/model.ts";
 import type { NodeIdParts } from "../domain/node-id.ts";
@@ -19,6 +20,12 @@ import { snapshotOf } from "./snapshot-record.ts";
 import { Snapshots, type SnapshotToMake } from "./snapshots.ts";
 import { exportOf, type VolumeRecord } from "./volume-record.ts";
 import { Volumes, type VolumeToMake } from "./volumes.ts";
+
+/** What a start and the upkeep ask, of one pool or of several. */
+export type Tended = Pick<
+  TargetAgent,
+  "records" | "unsettledSnapshots" | "settle" | "settleSnapshot" | "isFaulty" | "prepare" | "link" | "lookAt"
+>;
 
 export class TargetAgent {
   readonly #state: AgentState;
@@ -37,16 +44,25 @@ export class TargetAgent {
     return this.#state.records();
   }
 
+  /** Of all volumes and snapshots that the pool has a record of, in whatever state. */
+  ids(): readonly (VolumeId | SnapshotId)[] {
+    return this.#state.ids();
+  }
+
+  holds(id: VolumeId | SnapshotId): boolean {
+    return this.#state.holds(id);
+  }
+
   /** Only whether the pool answers: it is asked every few seconds, however many volumes there are. */
   async probe(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await this.#state.available(0n);
+    await this.#state.room(0n);
   }
 
-  async capacity(signal: AbortSignal): Promise<{ readonly available: Bytes; readonly largestVolume: Bytes }> {
+  /** Bytes that new volumes can still have in all. */
+  async room(signal: AbortSignal): Promise<Bytes> {
     signal.throwIfAborted();
-    const available = await this.#state.available();
-    return { available, largestVolume: largestWithin(available) };
+    return await this.#state.available();
   }
 
   async get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined> {

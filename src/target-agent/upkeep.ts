@@ -10,7 +10,7 @@
 import { sleep } from "../host/clock.ts";
 import { boundedStep } from "./bounded-step.ts";
 import type { Exporter } from "./exporter.ts";
-import type { TargetAgent } from "./target-agent.ts";
+import type { Tended } from "./target-agent.ts";
 import { exportOf, type VolumeRecord } from "./volume-record.ts";
 
 const intervalMs = 30_000;
@@ -18,7 +18,7 @@ const intervalMs = 30_000;
 const stepMs = 10_000;
 
 interface Upkept {
-  readonly agent: TargetAgent;
+  readonly agent: Tended;
   readonly exporter: Exporter;
 }
 

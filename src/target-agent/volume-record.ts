@@ -50,8 +50,16 @@ const content = z.discriminatedUnion("state", [
   z.strictObject({ state: z.literal("blank") }),
   z.strictObject({ state: z.literal("present"), type: z.string(), uuid: z.string().exactOptional() }),
 ]);
-/** How the backing file is told from any other file that might take its place (R7). */
-export const backing = z.strictObject({ inode: decimal, birthNs: decimal });
+/** What volumes and snapshots of a pool are made of. */
+export const layerKinds = ["file", "lvm-thin"] as const;
+export type LayerKind = (typeof layerKinds)[number];
+export const layer = z.enum(layerKinds);
+/** How a volume's file, or its logical volume, is told from anything that might take its place (R7). */
+export const backing = z.union([
+  z.strictObject({ inode: decimal, birthNs: decimal }),
+  /** UUIDs of the volume group and the logical volume, as device-mapper has them. */
+  z.strictObject({ dmUuid: z.string() }),
+]);
 const source = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("snapshot"), id: snapshotId }),
   z.strictObject({ kind: z.literal("volume"), id: volumeId }),
@@ -61,7 +69,7 @@ const record = z
   .strictObject({
     schema: z.union([z.literal(1), z.literal(recordSchema)]).transform(() => recordSchema),
     /** What the volume is made of. */
-    layer: z.literal("file"),
+    layer,
     id: volumeId,
     cluster: z.string().transform((text) => text as ClusterId),
     name: z.string(),

@@ -100,10 +100,10 @@ export class Volumes {
   }
 
   #draft({ id, name, size, source }: VolumeToMake, original: Original | undefined): VolumeRecord {
-    const { cluster, now } = this.#state.deps;
+    const { cluster, now, layer } = this.#state.deps;
     return {
       schema: recordSchema,
-      layer: "file",
+      layer: layer.kind,
       ...{ id, name, size, cluster },
       ...(source !== undefined && { source }),
       ...(original !== undefined && { family: original.family ?? original.id }),

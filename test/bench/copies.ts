@@ -3,7 +3,7 @@
  * expansion, one of equal size that the bare tools stage and grow.
  */
 import type { VolumeCapability } from "../../src/gen/csi/v1/VolumeCapability.ts";
-import { poolPath } from "../support/guest-driver.ts";
+import { poolPath } from "../support/guest-pool.ts";
 import { timedOne, type BareVolume } from "./bare-tools.ts";
 import { interleaveOne, type Figure, type Round, type RoundsOptions } from "./figure.ts";
 import { GuestBench, type PublishedVolume } from "./guest-bench.ts";

@@ -77,6 +77,12 @@ export const programs: Readonly<Record<string, ProgramCheck>> = {
     argv: shell("truncate -s 320M /tmp/d; mkfs.btrfs -q /tmp/d; btrfs check /tmp/d 2>&1"),
     says: /no error found/,
   },
+  // Without device-mapper it gets as far as its own settings; thin_check is what it runs before it opens a thin pool.
+  lvm: {
+    argv: shell("lvm lvmconfig --typeconfig full global/thin_check_executable; thin_check --version"),
+    says: /thin_check_executable="\/usr\/sbin\/thin_check"\n[\d.]+/,
+  },
+  dmsetup: { argv: shell("dmsetup version 2>&1 || true"), says: /Library version/ },
   // Kernels of distributions compress their modules with either.
   modprobe: { argv: ["modprobe", "--version"], says: /\+ZSTD \+XZ/ },
   // libkmod opens these two by name while it runs.

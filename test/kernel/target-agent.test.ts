@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { census } from "../support/census.ts";
-import { guestCluster, poolPath, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
+import { guestCluster, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
+import { poolPath } from "../support/guest-pool.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 
 const nvmet = "/sys/kernel/config/nvmet";

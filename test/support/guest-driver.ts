@@ -8,9 +8,9 @@ import { poll } from "../../src/host/clock.ts";
 import type { Machine, Spawned } from "../lab/machine.ts";
 import { startLab } from "../lab/start-lab.ts";
 import { openCsiClient, type CsiClient } from "./csi-client.ts";
+import { makePool, mountPool, poolFlags, poolPath, type LabLayer } from "./guest-pool.ts";
 
 export const guestCluster = "lab";
-export const poolPath = "/pool";
 export const stateDir = "/run/nvmetcp-csi/state";
 const endpoint = "/run/nvmetcp-csi/csi.sock";
 /** Between "serving" in the log and the first answer; most of it is the back-off of a client that lost a killed driver. */
@@ -19,6 +19,8 @@ const answerLimitMs = 30_000;
 export interface GuestDriverOptions {
   readonly signal: AbortSignal;
   readonly poolMiB?: number;
+  /** What volumes are made of; files unless given. */
+  readonly layer?: LabLayer;
   /** Of the machine. */
   readonly memoryMiB?: number;
   readonly packages?: readonly string[];
@@ -55,12 +57,11 @@ export interface GuestDriver extends AsyncDisposable {
 
 /** Boots a machine with an empty pool and starts `all-in-one` in it. */
 export async function startGuestDriver(options: GuestDriverOptions): Promise<GuestDriver> {
-  const { signal, poolMiB = 64 * 1024, memoryMiB = 1536, disks = [], packages = [] } = options;
+  const { signal, poolMiB = 64 * 1024, memoryMiB = 1536, disks = [], packages = [], layer = "file" } = options;
   await using stack = new AsyncDisposableStack();
   const hardware = { disks: [{ sizeMiB: poolMiB }, ...disks], memoryMiB, packages };
   const machine = stack.use(await startLab({ ...hardware, signal }));
-  const [poolDisk = ""] = machine.disks;
-  await machine.exec(["mkfs.xfs", "-q", "-f", poolDisk]);
+  await makePool(machine, layer);
   const guest = new LabDriver(machine, await machine.forward(endpoint), options);
   stack.use(guest);
   await guest.mountPool();
@@ -78,12 +79,18 @@ class LabDriver implements GuestDriver {
   onDispose: (() => Promise<void>) | undefined;
   readonly #flags: readonly string[];
   readonly #bundle: string;
+  readonly #layer: LabLayer;
   #process: Spawned | undefined;
 
-  constructor(machine: Machine, localSocket: string, { flags = [], bundle = "dist" }: GuestDriverOptions) {
+  constructor(
+    machine: Machine,
+    localSocket: string,
+    { flags = [], bundle = "dist", layer = "file" }: GuestDriverOptions,
+  ) {
+    this.#layer = layer;
     this.machine = machine;
     this.client = openCsiClient(localSocket);
-    this.#flags = flags;
+    this.#flags = [...poolFlags(layer), ...flags];
     this.#bundle = bundle;
   }
 
@@ -114,8 +121,7 @@ class LabDriver implements GuestDriver {
   }
 
   async mountPool(): Promise<void> {
-    const [poolDisk = ""] = this.machine.disks;
-    await this.machine.sh(`mkdir -p ${poolPath} /run/nvmetcp-csi; mount ${poolDisk} ${poolPath}`);
+    await mountPool(this.machine, this.#layer);
   }
 
   async #answers(): Promise<void> {

@@ -2,7 +2,8 @@
 import { poll } from "../../src/host/clock.ts";
 import type { Machine } from "../lab/machine.ts";
 import { openCsiClient, type CsiClient } from "./csi-client.ts";
-import { guestCluster, poolPath, stateDir } from "./guest-driver.ts";
+import { guestCluster, stateDir } from "./guest-driver.ts";
+import { poolPath } from "./guest-pool.ts";
 
 export interface GuestMode {
   readonly client: CsiClient;

@@ -5,7 +5,8 @@ import type { VolumeContentSource } from "../../src/gen/csi/v1/VolumeContentSour
 import type { VolumeCapability } from "../../src/gen/csi/v1/VolumeCapability.ts";
 import type { Machine } from "../lab/machine.ts";
 import type { CallOptions, CsiClient } from "./csi-client.ts";
-import { guestCluster, poolPath } from "./guest-driver.ts";
+import { guestCluster } from "./guest-driver.ts";
+import { poolPath } from "./guest-pool.ts";
 
 /** A machine and the driver that serves its volumes there. */
 export interface VolumeHost {

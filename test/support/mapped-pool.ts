@@ -1,5 +1,6 @@
 /** Device-mapper devices between the pool of a driver in the lab and its disk: slow, unreadable or suspended sectors. */
-import { poolPath, type GuestDriver } from "./guest-driver.ts";
+import type { GuestDriver } from "./guest-driver.ts";
+import { poolPath } from "./guest-pool.ts";
 
 export interface MappedDevice {
   readonly name: string;

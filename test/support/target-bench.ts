@@ -33,6 +33,7 @@ const done = { exitCode: 0, signal: undefined, stdout: "", stderr: "" };
 
 export interface Started {
   readonly agent: TargetAgent;
+  readonly layer: FileLayer;
   readonly exporter: Exporter;
   readonly report: RestoreReport;
 }
@@ -85,18 +86,29 @@ export class TargetBench {
     return JSON.stringify({ ok: true, firstNonZero: null, blocks: found.map((block) => block.toString("base64")) });
   }
 
+  /** Directory of a pool; that of the default one exists from the start. */
+  pathOf(pool: string): string {
+    return pool === "default" ? this.poolPath : `${this.poolPath}-${pool}`;
+  }
+
+  async openPool(path = this.poolPath, machine = "machine"): Promise<Pool> {
+    return await Pool.open({ name: "default", layer: "file", path }, { machine, stateDirectory: this.statePath });
+  }
+
   /** A new process, up to the moment in which it serves. */
-  async start(): Promise<Started> {
+  async start({ pool: name = "default", watermarkPercent = 100 } = {}): Promise<Started> {
     this.tree.revive();
     const portals = [{ address: "127.0.0.1", port: 4420 }];
-    const pool = await Pool.open(this.poolPath, this.statePath);
+    fs.mkdirSync(this.pathOf(name), { recursive: true });
+    const place = { name, layer: "file", path: this.pathOf(name) } as const;
+    const pool = await Pool.open(place, { machine: "machine", stateDirectory: this.statePath });
     const layer = new FileLayer({ directory: pool.path, exec: this.exec });
     const configfs = new NvmetConfigfs(this.tree.root);
     const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals }) });
-    const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });
+    const agent = new TargetAgent({ cluster, pool, layer, watermarkPercent, exporter, now: () => new Date() });
     const gate = new ListenerGate({ exec: this.exec, portals });
     const report = await restoreExports({ agent, exporter, gate }, new AbortController().signal);
-    return { agent, exporter, report };
+    return { agent, layer, exporter, report };
   }
 
   id(name: string): VolumeId {

@@ -17,7 +17,15 @@ import type { Attachment, Snapshot, Volume, VolumeSource } from "../../domain/mo
 import { parseNodeId } from "../../domain/node-id.ts";
 import { pageOf, type Page, type PageRequest } from "../../domain/page.ts";
 import { holdersAtMost, openPublication, revokedBy } from "../../domain/publications.ts";
-import type { Backend, Capacity, PublishRequest, Revoked, SnapshotSpec, VolumeSpec } from "../backend.ts";
+import type {
+  Backend,
+  Capacity,
+  CapacityRequest,
+  PublishRequest,
+  Revoked,
+  SnapshotSpec,
+  VolumeSpec,
+} from "../backend.ts";
 
 interface Stored extends Volume {
   readonly lastEpoch: number;
@@ -32,6 +40,8 @@ export interface MemoryExport {
   readonly hosts: ReadonlySet<string>;
   readonly incarnation: string;
 }
+
+const onlyPool = "default";
 
 export class MemoryBackend implements Backend {
   readonly name = "memory";
@@ -65,8 +75,9 @@ export class MemoryBackend implements Backend {
     await Promise.resolve();
   }
 
-  async capacity(signal: AbortSignal): Promise<Capacity> {
+  async capacity({ pool }: CapacityRequest, signal: AbortSignal): Promise<Capacity> {
     await this.probe(signal);
+    assertOnlyPool(pool);
     return { available: this.#free(), largestVolume: largestWithin(this.#free()) };
   }
 
@@ -80,8 +91,9 @@ export class MemoryBackend implements Backend {
     throw failure("no_capacity", { cannot, rule: `the pool has ${this.#free()} bytes left`, got: needed });
   }
 
-  async create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume> {
+  async create({ pool, ...spec }: VolumeSpec, signal: AbortSignal): Promise<Volume> {
     await this.probe(signal);
+    assertOnlyPool(pool);
     const cannot = "create the volume";
     const existing = this.#volumes.get(spec.id);
     if (existing !== undefined) {
@@ -209,4 +221,13 @@ export class MemoryBackend implements Backend {
     const gone = revokedBy(volume.publications, revoked);
     this.#volumes.set(id, { ...volume, publications: volume.publications.filter((held) => !gone.includes(held)) });
   }
+}
+
+function assertOnlyPool(pool: string | undefined): void {
+  if (pool === undefined || pool === onlyPool) return;
+  throw failure("invalid_argument", {
+    cannot: "use the StorageClass",
+    rule: `parameters.pool must be ${onlyPool}`,
+    got: pool,
+  });
 }

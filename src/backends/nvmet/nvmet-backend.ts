@@ -7,7 +7,15 @@ import type { Bytes } from "../../domain/capacity.ts";
 import type { SnapshotId, VolumeId } from "../../domain/identity.ts";
 import type { Attachment, Snapshot, Volume } from "../../domain/model.ts";
 import type { Page, PageRequest } from "../../domain/page.ts";
-import type { Backend, Capacity, PublishRequest, Revoked, SnapshotSpec, VolumeSpec } from "../backend.ts";
+import type {
+  Backend,
+  Capacity,
+  CapacityRequest,
+  PublishRequest,
+  Revoked,
+  SnapshotSpec,
+  VolumeSpec,
+} from "../backend.ts";
 
 /** What the back end asks of a target agent. */
 export type AgentCalls = Omit<Backend, "name">;
@@ -24,8 +32,8 @@ export class NvmetBackend implements Backend {
     await this.#agent.probe(signal);
   }
 
-  async capacity(signal: AbortSignal): Promise<Capacity> {
-    return await this.#agent.capacity(signal);
+  async capacity(request: CapacityRequest, signal: AbortSignal): Promise<Capacity> {
+    return await this.#agent.capacity(request, signal);
   }
 
   async create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume> {

@@ -3,8 +3,7 @@
  *
  * Y1  A file's identity is its inode and birth time; its size must be that of the record.
  * Y2  A copy is one FICLONE: the kernel lets no write into the source meanwhile, so it is of one instant.
- * Y3  Nothing is over-committed: a volume is promised its whole size, because each block that it shares may be written
- *     anew, and a snapshot what it held when it was taken.
+ * Y3  Nothing is over-committed unless the pool says so (room.ts).
  * Y4  Files are looked at only until the answer is sure, so that making a volume does not take longer with each one that
  *     there is. A file that was not looked at counts as the most that it can still take.
  */
@@ -17,22 +16,33 @@ import { probeSignature } from "../../host/blkid.ts";
 import { askOnce, readRegions } from "../../host/direct-io.ts";
 import type { Exec } from "../../host/exec.ts";
 import { lstatOf, removeFile, statOf, syncDirectory } from "../../host/files.ts";
-import { cloneFile, createSparseFile, enlargeFile, freeSpace, syncedSize } from "../../host/sparse-file.ts";
+import {
+  cloneFile,
+  createSparseFile,
+  enlargeFile,
+  freeSpace,
+  syncedSize,
+  usedPercent,
+} from "../../host/sparse-file.ts";
 import type { BackingIdentity } from "../volume-record.ts";
 import type { Kept, KeptObject, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
+import { Room } from "./room.ts";
 
 /** Share of the free space that is kept for the file system's own growth: 1/64. */
 const reservedShare = 64n;
 const sectorBytes = 512n;
 
 export class FileLayer implements VolumeLayer {
+  readonly kind = "file";
   readonly #directory: string;
   readonly #exec: Exec;
+  readonly #overcommitPercent: bigint;
 
   /** `directory` has the folders `volumes` and `snapshots`. */
-  constructor(deps: { readonly directory: string; readonly exec: Exec }) {
+  constructor(deps: { readonly directory: string; readonly exec: Exec; readonly overcommitPercent?: bigint }) {
     this.#directory = deps.directory;
     this.#exec = deps.exec;
+    this.#overcommitPercent = deps.overcommitPercent ?? 100n;
   }
 
   #path(id: ObjectId): string {
@@ -81,7 +91,8 @@ export class FileLayer implements VolumeLayer {
     const cannot = `use the backing file ${path}`;
     const found = await statOf(path);
     if (found?.isFile() !== true) throw failure("precondition", { cannot, rule: "it must exist" });
-    if (backing === undefined || found.ino !== backing.inode || found.birthtimeNs !== backing.birthNs) {
+    const isFile = backing !== undefined && "inode" in backing;
+    if (!isFile || found.ino !== backing.inode || found.birthtimeNs !== backing.birthNs) {
       const kind = parseSnapshotId(id) === undefined ? "volume" : "snapshot";
       const rule = `it must be the file made for ${kind} ${id}`;
       throw failure("precondition", { cannot, rule, got: { inode: found.ino, birthNs: found.birthtimeNs } });
@@ -119,56 +130,20 @@ export class FileLayer implements VolumeLayer {
     return ((await statOf(this.#path(id)))?.blocks ?? 0n) * sectorBytes;
   }
 
+  async usedPercent(): Promise<number> {
+    return await usedPercent(this.#directory);
+  }
+
   async available(kept: Kept, enough?: Bytes): Promise<Bytes> {
-    const room = new Room(await freeSpace(this.#directory), kept);
+    const free = await freeSpace(this.#directory);
+    const overcommitPercent = this.#overcommitPercent;
+    const room = new Room(kept, { free: free - free / reservedShare, mostOf, overcommitPercent });
     // Y4.
     for (const object of room.largestFirst()) {
       if (enough !== undefined && room.left >= enough) break;
       room.look(object, await this.allocated(object.id));
     }
     return room.left;
-  }
-}
-
-/**
- * What is left of a file system beside what was promised (Y3): the least that it can be until every object was looked at.
- * What a family holds is known only as far as the one of its members that holds most, because the others may share it all.
- */
-class Room {
-  readonly #free: Bytes;
-  readonly #kept: Kept;
-  #owed: Bytes;
-  /** By family. */
-  readonly #held = new Map<string, Bytes>();
-
-  constructor(free: Bytes, kept: Kept) {
-    this.#free = free;
-    this.#kept = kept;
-    this.#owed =
-      kept.volumes.reduce((sum, { size }) => sum + size, 0n) +
-      kept.snapshots.reduce((sum, snapshot) => sum + mostOf(snapshot), 0n);
-  }
-
-  /** In the order in which they are likely to tell most. */
-  *largestFirst(): Generator<KeptObject> {
-    yield* [...this.#kept.volumes, ...this.#kept.snapshots].sort((a, b) => Number(b.size - a.size));
-  }
-
-  look(object: KeptObject, allocated: Bytes): void {
-    const { id, size, family, reserved = 0n } = object;
-    const isSnapshot = parseSnapshotId(id) !== undefined;
-    // Nobody writes a snapshot: it keeps what it has.
-    if (isSnapshot) this.#owed -= mostOf(object) - (allocated > reserved ? allocated : reserved);
-    const holds = isSnapshot || allocated < size ? allocated : size;
-    const known = this.#held.get(family) ?? 0n;
-    if (holds <= known) return;
-    this.#owed -= holds - known;
-    this.#held.set(family, holds);
-  }
-
-  get left(): Bytes {
-    const left = this.#free - this.#owed - this.#free / reservedShare;
-    return left < 0n ? 0n : left;
   }
 }
 

@@ -11,7 +11,7 @@
 import type { Bytes } from "../../domain/capacity.ts";
 import type { SnapshotId, VolumeId } from "../../domain/identity.ts";
 import type { Content } from "../../domain/model.ts";
-import type { BackingIdentity } from "../volume-record.ts";
+import type { BackingIdentity, LayerKind } from "../volume-record.ts";
 
 export type ObjectId = VolumeId | SnapshotId;
 
@@ -27,6 +27,7 @@ export interface StoredObject extends ObjectToMake {
 }
 
 export interface VolumeLayer {
+  readonly kind: LayerKind;
   /** An object that no record explains is somebody's data: it is never replaced. */
   assertVacant(id: ObjectId): Promise<void>;
   create(object: ObjectToMake): Promise<BackingIdentity>;
@@ -45,6 +46,8 @@ export interface VolumeLayer {
   blocks(object: StoredObject, offsets: readonly Bytes[], signal: AbortSignal): Promise<readonly Buffer[]>;
   /** Room that an object takes now, whether it shares it or not. */
   allocated(id: ObjectId): Promise<Bytes>;
+  /** Of what the pool can hold, however it was promised: how much is taken. */
+  usedPercent(): Promise<number>;
   /**
    * Room that new objects can be promised, beside what all that are kept were promised. With `enough` it may be less than
    * there is, once it is as much.

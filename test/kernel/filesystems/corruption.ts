@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { poolPath, stateDir, type GuestDriver } from "../../support/guest-driver.ts";
+import { stateDir, type GuestDriver } from "../../support/guest-driver.ts";
+import { poolPath } from "../../support/guest-pool.ts";
 import { isLongRound } from "../../support/long-round.ts";
 import { GuestVolume } from "../../support/guest-volume.ts";
 

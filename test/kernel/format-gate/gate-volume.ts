@@ -8,7 +8,8 @@
 import { randomUUID } from "node:crypto";
 import { poll } from "../../../src/host/clock.ts";
 import { CsiError, type CodeName } from "../../support/csi-client.ts";
-import { poolPath, type GuestDriver } from "../../support/guest-driver.ts";
+import type { GuestDriver } from "../../support/guest-driver.ts";
+import { poolPath } from "../../support/guest-pool.ts";
 import { GuestVolume } from "../../support/guest-volume.ts";
 
 export const MiB = 2 ** 20;

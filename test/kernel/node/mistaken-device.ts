@@ -1,7 +1,8 @@
 /** Devices under a wrong name, a wrong size or somebody else's UUID: each volume keeps its own data, by name if refused. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { poolPath, type GuestDriver } from "../../support/guest-driver.ts";
+import type { GuestDriver } from "../../support/guest-driver.ts";
+import { poolPath } from "../../support/guest-pool.ts";
 import { GuestVolume } from "../../support/guest-volume.ts";
 import { itInLongRounds } from "../../support/long-round.ts";
 import { buildMutant, type Mutation } from "../../support/mutant.ts";

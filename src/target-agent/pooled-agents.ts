@@ -1,0 +1,226 @@
+/**
+ * Several pools of one machine behind the calls of one target agent: each call goes to the pool that has the volume.
+ *
+ * E1  A volume or snapshot is in one pool. A start that finds one in two is refused: nobody could say which is meant.
+ * E2  A new volume goes where it is asked to; else into the fullest pool that it fits in, so that the largest room stays
+ *     in one piece. A pool that has no room after all is followed by the next one.
+ * E3  A copy is made where its source is: layers share blocks within a pool only.
+ */
+import { largestWithin, type Bytes } from "../domain/capacity.ts";
+import { DomainError, failure } from "../domain/errors.ts";
+import type { SnapshotId, VolumeId } from "../domain/identity.ts";
+import type { Attachment, Snapshot, Volume, VolumeSource } from "../domain/model.ts";
+import type { NodeIdParts } from "../domain/node-id.ts";
+import { pageOf, type Page, type PageRequest } from "../domain/page.ts";
+import type { PublicationRequest } from "./published-volumes.ts";
+import type { SnapshotToMake } from "./snapshots.ts";
+import type { Tended, TargetAgent } from "./target-agent.ts";
+import type { VolumeRecord } from "./volume-record.ts";
+import type { VolumeToMake } from "./volumes.ts";
+
+export interface PooledVolume extends VolumeToMake {
+  /** Name of the pool; any unless given. */
+  readonly pool?: string;
+}
+
+export interface PoolCapacity {
+  readonly available: Bytes;
+  readonly largestVolume: Bytes;
+}
+
+type AnyId = VolumeId | SnapshotId;
+
+export class PooledAgents implements Tended {
+  readonly #agents: ReadonlyMap<string, TargetAgent>;
+
+  /** By the names of the pools, at least one. E1: throws a precondition error. */
+  constructor(agents: ReadonlyMap<string, TargetAgent>) {
+    this.#agents = agents;
+    const seen = new Map<AnyId, string>();
+    for (const [name, agent] of agents) {
+      for (const id of agent.ids()) {
+        const other = seen.get(id);
+        if (other !== undefined) {
+          const rule = `pools ${other} and ${name} both have it; take one of them away`;
+          throw failure("precondition", { cannot: "serve the pools", rule, got: id });
+        }
+        seen.set(id, name);
+      }
+    }
+  }
+
+  get #all(): readonly TargetAgent[] {
+    return [...this.#agents.values()];
+  }
+
+  #nameOf(id: AnyId): string | undefined {
+    for (const [name, agent] of this.#agents) if (agent.holds(id)) return name;
+    return undefined;
+  }
+
+  /** The pool of an object; for one that no pool has, one that says so in its own words. */
+  #of(id: AnyId): TargetAgent {
+    const [first] = this.#all;
+    if (first === undefined) throw new Error("BUG: no pool");
+    return this.#agents.get(this.#nameOf(id) ?? "") ?? first;
+  }
+
+  #named(name: string): TargetAgent {
+    const found = this.#agents.get(name);
+    if (found !== undefined) return found;
+    const rule = `parameters.pool must be ${[...this.#agents.keys()].join(" or ")}`;
+    throw failure("invalid_argument", { cannot: "use the StorageClass", rule, got: name });
+  }
+
+  /** Whether requests can be served at all: what is wrong with one pool of several, its volumes' conditions say. */
+  async probe(signal: AbortSignal): Promise<void> {
+    await Promise.any(this.#all.map(async (agent) => agent.probe(signal))).catch((error: unknown) => {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    });
+  }
+
+  async capacity({ pool }: { readonly pool?: string }, signal: AbortSignal): Promise<PoolCapacity> {
+    const asked = pool === undefined ? this.#all : [this.#named(pool)];
+    const rooms = await Promise.all(asked.map(async (agent) => agent.room(signal)));
+    const largest = rooms.reduce((most, room) => (room > most ? room : most), 0n);
+    return { available: rooms.reduce((sum, room) => sum + room, 0n), largestVolume: largestWithin(largest) };
+  }
+
+  async create({ pool, ...spec }: PooledVolume, signal: AbortSignal): Promise<Volume> {
+    const wanted = pool === undefined ? undefined : this.#named(pool);
+    const existing = this.#nameOf(spec.id);
+    if (existing !== undefined) {
+      const agent = this.#named(existing);
+      if (wanted === undefined || wanted === agent) return await agent.create(spec, signal);
+      const rule = `it exists in pool ${existing}`;
+      throw failure("already_exists", { cannot: "create the volume", rule, got: pool });
+    }
+    if (spec.source !== undefined) return await this.#copy(spec, spec.source, pool, signal);
+    if (wanted !== undefined) return await wanted.create(spec, signal);
+    return await this.#createSomewhere(spec, signal);
+  }
+
+  /** E3. */
+  async #copy(
+    spec: VolumeToMake,
+    source: VolumeSource,
+    pool: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Volume> {
+    const place = this.#nameOf(source.id);
+    if (pool === undefined || place === undefined || place === pool) {
+      return await this.#of(source.id).create(spec, signal);
+    }
+    const rule = `parameters.pool must be ${place}, where its source is`;
+    throw failure("invalid_argument", { cannot: "create the volume", rule, got: pool });
+  }
+
+  /** E2. */
+  async #createSomewhere(spec: VolumeToMake, signal: AbortSignal): Promise<Volume> {
+    let refusal: unknown;
+    for (const agent of await this.#inOrder(spec.size, signal)) {
+      try {
+        return await agent.create(spec, signal);
+      } catch (error) {
+        if (!(error instanceof DomainError) || error.kind !== "no_capacity") throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  /** Those that it fits in, the fullest first; where there is none, the emptiest alone, which says how much it has. */
+  async #inOrder(size: Bytes, signal: AbortSignal): Promise<readonly TargetAgent[]> {
+    if (this.#all.length === 1) return this.#all;
+    const rooms = await Promise.all(
+      this.#all.map(async (agent) => ({ agent, room: await agent.room(signal).catch(() => 0n) })),
+    );
+    const sorted = rooms.sort((a, b) => (a.room < b.room ? -1 : 1));
+    const fitting = sorted.filter(({ room }) => room >= size);
+    return (fitting.length > 0 ? fitting : sorted.slice(-1)).map(({ agent }) => agent);
+  }
+
+  async get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined> {
+    return await this.#of(id).get(id, signal);
+  }
+
+  async list(page: PageRequest<Volume>, signal: AbortSignal): Promise<Page<Volume>> {
+    const lists = await Promise.all(this.#all.map(async (agent) => agent.list({}, signal)));
+    return pageOf(
+      lists.flatMap(({ items }) => items),
+      page,
+    );
+  }
+
+  async expand(id: VolumeId, size: Bytes, signal: AbortSignal): Promise<Volume> {
+    return await this.#of(id).expand(id, size, signal);
+  }
+
+  async delete(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#of(id).delete(id, signal);
+  }
+
+  async createSnapshot(spec: SnapshotToMake, signal: AbortSignal): Promise<Snapshot> {
+    return await this.#of(this.#nameOf(spec.id) === undefined ? spec.source : spec.id).createSnapshot(spec, signal);
+  }
+
+  async getSnapshot(id: SnapshotId, signal: AbortSignal): Promise<Snapshot | undefined> {
+    return await this.#of(id).getSnapshot(id, signal);
+  }
+
+  async listSnapshots(
+    source: VolumeId | undefined,
+    page: PageRequest<Snapshot>,
+    signal: AbortSignal,
+  ): Promise<Page<Snapshot>> {
+    const lists = await Promise.all(this.#all.map(async (agent) => agent.listSnapshots(source, {}, signal)));
+    return pageOf(
+      lists.flatMap(({ items }) => items),
+      page,
+    );
+  }
+
+  async deleteSnapshot(id: SnapshotId, signal: AbortSignal): Promise<void> {
+    await this.#of(id).deleteSnapshot(id, signal);
+  }
+
+  async publish(id: VolumeId, request: PublicationRequest, signal: AbortSignal): Promise<Attachment> {
+    return await this.#of(id).publish(id, request, signal);
+  }
+
+  async unpublish(id: VolumeId, revoked: NodeIdParts | "everyone", signal: AbortSignal): Promise<void> {
+    await this.#of(id).unpublish(id, revoked, signal);
+  }
+
+  records(): readonly VolumeRecord[] {
+    return this.#all.flatMap((agent) => agent.records());
+  }
+
+  unsettledSnapshots(): readonly SnapshotId[] {
+    return this.#all.flatMap((agent) => agent.unsettledSnapshots());
+  }
+
+  isFaulty(id: VolumeId): boolean {
+    return this.#of(id).isFaulty(id);
+  }
+
+  async settle(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#of(id).settle(id, signal);
+  }
+
+  async settleSnapshot(id: SnapshotId, signal: AbortSignal): Promise<void> {
+    await this.#of(id).settleSnapshot(id, signal);
+  }
+
+  async prepare(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#of(id).prepare(id, signal);
+  }
+
+  async link(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#of(id).link(id, signal);
+  }
+
+  async lookAt(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await this.#of(id).lookAt(id, signal);
+  }
+}

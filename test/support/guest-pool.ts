@@ -1,0 +1,64 @@
+/**
+ * The pool of a driver in the lab, on the first scratch disk: an xfs of its own, or a thin pool. Either way there is a place
+ * below `poolPath` that outlives a loss of power.
+ */
+import type { Machine } from "../lab/machine.ts";
+
+export const poolPath = "/pool";
+export const labLayers = ["file", "lvm-thin"] as const;
+export type LabLayer = (typeof labLayers)[number];
+
+/** Names with a dash: device-mapper doubles it. */
+export const labGroup = "lab-vg";
+export const labThinPool = "thin-pool";
+/** The lab has no udev, and a root that is thrown away. */
+const lvmSettings =
+  "activation/udev_sync=0 activation/udev_rules=0 activation/monitoring=0 backup/backup=0 backup/archive=0";
+/** The start of a line of shell. */
+const lvm = (command: string) => `lvm ${command} --config '${lvmSettings}' --yes`;
+const stateDisk = `/dev/${labGroup}/state`;
+
+/** What the driver is told; `--pool` may stand beside it. */
+export function poolFlags(layer: LabLayer): readonly string[] {
+  if (layer === "file") return [];
+  const pools = { default: { layer, volumeGroup: labGroup, thinPool: labThinPool } };
+  return ["--pools", JSON.stringify(pools)];
+}
+
+export async function makePool(machine: Machine, layer: LabLayer): Promise<void> {
+  const [disk = ""] = machine.disks;
+  if (layer === "file") {
+    await machine.exec(["mkfs.xfs", "-q", "-f", disk]);
+    return;
+  }
+  await machine.sh(`
+${lvm("pvcreate")} ${disk}
+${lvm("vgcreate")} ${labGroup} ${disk}
+${lvm("lvcreate")} --type thin-pool --extents 60%FREE --name ${labThinPool} ${labGroup}
+${lvm("lvchange")} --errorwhenfull y ${labGroup}/${labThinPool}
+${lvm("lvcreate")} --size 256m --name state ${labGroup}
+mkfs.ext4 -q ${stateDisk}`);
+}
+
+/** After a start of the machine. */
+export async function mountPool(machine: Machine, layer: LabLayer): Promise<void> {
+  const [disk = ""] = machine.disks;
+  if (layer === "lvm-thin") await machine.sh(`${lvm("lvchange")} --activate y ${labGroup}/state`);
+  const device = layer === "file" ? disk : stateDisk;
+  await machine.sh(`mkdir -p ${poolPath} /run/nvmetcp-csi; mount ${device} ${poolPath}`);
+}
+
+/** Runs a command on the lab's group. */
+export async function runLvm(machine: Machine, command: string, args: string): Promise<string> {
+  return (await machine.sh(`${lvm(command)} ${args}`)).stdout.trim();
+}
+
+/** For a shell: a line for each volume, snapshot and record that is left in the lab's group. */
+export const leftInGroup = `
+if [ -e /sys/module/dm_thin_pool ] && lvm vgs ${labGroup} >/dev/null 2>&1; then
+  lvm lvs --noheadings -o lv_name ${labGroup} | grep -E '[vs]1-' | sed 's/^ */lv: /' || true
+  mkdir -p /run/census
+  mount -o ro /dev/${labGroup}/${labThinPool}-nvmetcp-records /run/census
+  for path in /run/census/records/*; do echo "file: $path"; done
+  umount /run/census
+fi`;
