@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { load } from "js-yaml";
-import { mkfsOptions, mkfsParameters } from "../../src/domain/class-parameters.ts";
+import { mkfsOptions, mkfsParameters, poolNamePattern } from "../../src/domain/class-parameters.ts";
 import { filesystemTypes } from "../../src/domain/model.ts";
 import { mountOptionNames, parseMountOptions } from "../../src/domain/mount-options.ts";
 import { helm } from "./helm.ts";
@@ -39,6 +39,16 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
   [{ kubeletRoot: `/${"k".repeat(65)}` }, /at '\/kubeletRoot': maxLength: got 66, want 65/],
   [{ kubeletRoot: null }, /at '': missing property 'kubeletRoot'/],
   [{ stateDir: "/var/../etc" }, /at '\/stateDir': '\/var\/..\/etc' does not match/],
+  [{ pools: { Fast: { layer: "file", path: "/p" } } }, /invalid propertyName 'Fast'/],
+  [
+    { "pools.fast": { layer: "zfs", path: "/p" } },
+    /at '\/pools\/fast\/layer': value must be one of 'file', 'lvm-thin'/,
+  ],
+  [{ "pools.fast": { layer: "file" } }, /at '\/pools\/fast': missing property 'path'/],
+  [{ "pools.fast": { layer: "lvm-thin", thinPool: "t" } }, /at '\/pools\/fast': missing property 'volumeGroup'/],
+  [{ "pools.fast": { layer: "lvm-thin", volumeGroup: "-y", thinPool: "t" } }, /volumeGroup': '-y' does not match/],
+  [{ "pools.fast": { layer: "file", path: "/p", size: 1 } }, /at '\/pools\/fast': additional properties 'size'/],
+  [{ "pools.fast": { layer: "file", path: "/p", overcommitPercent: 99 } }, /overcommitPercent': .*minimum.* 100/],
   [{ "pool.path": "/" }, /at '\/pool\/path': '\/' does not match/],
   [{ portals: "127.0.0.1:4420" }, /at '\/portals': got string, want array/],
   [{ portals: [] }, /at '\/portals': minItems: got 0, want 1/],
@@ -77,7 +87,7 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
 const contradictions: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
   [{ "storageClasses.delete.name": "nvmetcp-retain" }, /delete.name and retain.name must differ; got "nvmetcp-retain"/],
   [{ "storageClasses.delete.isDefault": true, "storageClasses.retain.isDefault": true }, /at most one class/],
-  [{ "pool.path": "/data", stateDir: "/data/state" }, /stateDir must not be in pool.path.*got "\/data\/state"/],
+  [{ "pool.path": "/data", stateDir: "/data/state" }, /stateDir must not be in a pool's path.*got "\/data\/state"/],
   [{ portals: ["127.0.0.1:19808"] }, /healthPort must not be the port of a portal; got "127.0.0.1:19808"/],
 ];
 
@@ -127,7 +137,7 @@ describe("values.schema.json", () => {
 
   it("leaves no object open but those whose names are the user's", async () => {
     const schema: unknown = JSON.parse(await readFile(join(chart, "values.schema.json"), "utf8"));
-    assert.deepEqual(openObjects(schema), ["/properties/nodeSelector", "/properties/global"]);
+    assert.deepEqual(openObjects(schema), ["/properties/pools", "/properties/nodeSelector", "/properties/global"]);
   });
 
   it("has the driver's list of mount options for each file system", async () => {
@@ -149,10 +159,15 @@ describe("values.schema.json", () => {
 
   it("takes of each class parameter what the driver takes, but for the back end, which is nvmet here", async () => {
     const { definitions } = JSON.parse(await readFile(join(chart, "values.schema.json"), "utf8")) as {
-      readonly definitions: { readonly classParameters: { readonly properties: Readonly<Record<string, Rule>> } };
+      readonly definitions: {
+        readonly classParameters: { readonly properties: Readonly<Record<string, Rule>> };
+        readonly poolName: { readonly pattern: string };
+      };
     };
-    const { backend, ...rules } = definitions.classParameters.properties;
+    const { backend, pool, ...rules } = definitions.classParameters.properties;
     assert.deepEqual(backend, { const: "nvmet" });
+    assert.deepEqual(pool, { $ref: "#/definitions/poolName" });
+    assert.equal(definitions.poolName.pattern, poolNamePattern.source.replaceAll("(?:", "("));
     assert.deepEqual(
       Object.keys(rules),
       mkfsParameters.map(({ name }) => name),

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
+import { poolFlags, type LabLayer } from "../support/guest-pool.ts";
 import { startGuestMode } from "../support/guest-mode.ts";
 import { startDriver } from "../support/driver-process.ts";
 import { runTool } from "../lab/run-tool.ts";
@@ -14,7 +15,9 @@ import type { Tally } from "../support/tally.ts";
 import { allowedSkips } from "./allowed-skips.ts";
 import { csiSanityName, ensureCsiSanity } from "./csi-sanity.ts";
 
-export const sanityBackends = ["memory", "nvmet-file"] as const;
+export const sanityBackends = ["memory", "nvmet-file", "nvmet-lvm"] as const;
+/** Of those that run in the lab. */
+const layers = { "nvmet-file": "file", "nvmet-lvm": "lvm-thin" } as const;
 export const sanityAccess = ["mount", "block"] as const;
 
 export interface SanityCase {
@@ -56,7 +59,8 @@ function flags(
 export async function runSanity({ backend, access }: SanityCase, stop: AbortSignal): Promise<Tally> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(limitMs)]);
   const program = await ensureCsiSanity(signal);
-  const report = backend === "memory" ? await native(program, access, signal) : await inLab(access, signal);
+  const report =
+    backend === "memory" ? await native(program, access, signal) : await inLab({ backend, access }, signal);
   return judge(report, { backend, access });
 }
 
@@ -72,22 +76,26 @@ async function native(program: string, access: string, signal: AbortSignal): Pro
   }
 }
 
-async function inLab(access: string, signal: AbortSignal): Promise<string> {
-  await using guest = await startGuestDriver({ signal, flags: limit });
+async function inLab(
+  { backend, access }: SanityCase & { readonly backend: keyof typeof layers },
+  signal: AbortSignal,
+): Promise<string> {
+  const layer = layers[backend];
+  await using guest = await startGuestDriver({ signal, flags: limit, layer });
   const directory = "/run/sanity";
   await guest.machine.exec(["mkdir", directory]);
-  const endpoints = access === "block" ? await asTwoProcesses(guest) : { endpoint: guest.socketPath };
+  const endpoints = access === "block" ? await asTwoProcesses(guest, layer) : { endpoint: guest.socketPath };
   const args = flags(endpoints, { directory, access });
   const program = `${guest.machine.bin}/${csiSanityName}`;
   const { stdout } = await guest.machine.exec([program, ...args], { check: false, signal });
   // In one piece: another case may run at the same time.
-  console.log(`csi-sanity nvmet-file, ${access}\n${stdout.trim()}`);
+  console.log(`csi-sanity ${backend}, ${access}\n${stdout.trim()}`);
   return await guest.machine.readFile(`${directory}/report.json`);
 }
 
-async function asTwoProcesses(guest: GuestDriver): Promise<Endpoints> {
+async function asTwoProcesses(guest: GuestDriver, layer: LabLayer): Promise<Endpoints> {
   await guest.stop();
-  const controller = await startGuestMode(guest.machine, "controller", limit);
+  const controller = await startGuestMode(guest.machine, "controller", [...poolFlags(layer), ...limit]);
   const node = await startGuestMode(guest.machine, "node", limit);
   return { endpoint: node.socketPath, controller: controller.socketPath };
 }

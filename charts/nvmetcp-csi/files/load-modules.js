@@ -1,19 +1,23 @@
 /**
- * Runs in the init container `kernel-modules`: node -e FILE load|check [SYSFS]. Loads what the driver needs from the
- * node's kernel, or only looks; whatever is missing is told in one line on standard error, with status 1.
+ * Runs in the init container `kernel-modules`: node -e FILE load|check [dm-thin-pool] [SYSFS]. Loads what the driver needs
+ * from the node's kernel, or only looks; whatever is missing is told in one line on standard error, with status 1.
  */
 "use strict";
 const { spawnSync } = require("node:child_process");
 const { existsSync } = require("node:fs");
 const { setTimeout: pause } = require("node:timers/promises");
 
-const [mode, sysfs = "/sys"] = process.argv.slice(1);
+const [mode, ...rest] = process.argv.slice(1);
+const isThin = rest[0] === "dm-thin-pool";
+const sysfs = rest[isThin ? 1 : 0] ?? "/sys";
 const target = `${sysfs}/kernel/config/nvmet`;
 // nvmet as a built-in part of a kernel may have no entry in /sys/module, but always its directory in configfs.
 const places = {
   "nvmet-tcp": `${sysfs}/module/nvmet_tcp`,
   "nvme-tcp": `${sysfs}/module/nvme_tcp`,
+  ...(isThin && { "dm-thin-pool": `${sysfs}/module/dm_thin_pool` }),
 };
+const names = Object.keys(places);
 
 /** Why the module is not there, or nothing. */
 function missing(name) {
@@ -39,16 +43,16 @@ function refuse(rule, got) {
 }
 
 async function main() {
-  const faults = Object.keys(places).map(missing).filter(Boolean);
+  const faults = names.map(missing).filter(Boolean);
   if (faults.length > 0) {
-    const hint = "on the node: modprobe -a nvmet-tcp nvme-tcp; some distributions have them in a package of their own";
-    return refuse(`its kernel must have the modules nvmet-tcp and nvme-tcp (${hint})`, faults.join("; "));
+    const hint = `on the node: modprobe -a ${names.join(" ")}; some distributions have them in a package of their own`;
+    return refuse(`its kernel must have the modules ${names.join(" and ")} (${hint})`, faults.join("; "));
   }
   if (!(await hasConfigfs())) {
     const rule = "configfs must be mounted (on the node: mount -t configfs configfs /sys/kernel/config)";
     return refuse(rule, `no directory ${target}`);
   }
-  console.log("kernel: nvmet-tcp, nvme-tcp and configfs are there");
+  console.log(`kernel: ${names.join(", ")} and configfs are there`);
 }
 
 void main();

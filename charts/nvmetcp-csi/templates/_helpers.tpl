@@ -49,6 +49,37 @@ securityContext:
 --v={{ eq .Values.logLevel "debug" | ternary 5 2 }}
 {{- end }}
 
+{{/* The pools that are directories, by the names of their volumes in the pod. */}}
+{{- define "nvmetcp.filePools" -}}
+{{- if .Values.pools }}
+{{- range $name, $pool := .Values.pools }}
+{{- if eq $pool.layer "file" }}
+{{ printf "pool-%s" (sha256sum $name | trunc 8) }}: {path: {{ $pool.path }}}
+{{- end }}
+{{- end }}
+{{- else }}
+pool: {path: {{ .Values.pool.path }}}
+{{- end }}
+{{- end }}
+
+{{/* Not empty where a pool is made of logical volumes. */}}
+{{- define "nvmetcp.usesLvm" -}}
+{{- range .Values.pools }}{{ if eq .layer "lvm-thin" }}yes{{ end }}{{ end }}
+{{- end }}
+
+{{/* Where the data is, in words. */}}
+{{- define "nvmetcp.places" -}}
+{{- if .Values.pools }}
+{{- $places := list }}
+{{- range $name, $pool := .Values.pools }}
+{{- $places = append $places (eq $pool.layer "file" | ternary $pool.path (printf "%s/%s" $pool.volumeGroup $pool.thinPool)) }}
+{{- end }}
+{{- join ", " $places }}
+{{- else }}
+{{- .Values.pool.path }}
+{{- end }}
+{{- end }}
+
 {{/* Binds the (Cluster)Role of a component to the pod's one service account: kind, name, namespace. */}}
 {{- define "nvmetcp.boundTo" -}}
 roleRef:
@@ -74,8 +105,10 @@ subjects:
 {{- fail "storageClasses: at most one class can be the default; got delete.isDefault and retain.isDefault" }}
 {{- end }}
 {{- end }}
-{{- if hasPrefix (printf "%s/" $v.pool.path) (printf "%s/" $v.stateDir) }}
-{{- fail (printf "stateDir must not be in pool.path: it remembers which pool belongs there; got %q" $v.stateDir) }}
+{{- range include "nvmetcp.filePools" . | fromYaml }}
+{{- if hasPrefix (printf "%s/" .path) (printf "%s/" $v.stateDir) }}
+{{- fail (printf "stateDir must not be in a pool's path: it remembers which pool belongs there; got %q" $v.stateDir) }}
+{{- end }}
 {{- end }}
 {{- range $v.portals }}
 {{- if hasSuffix (printf ":%d" (int $v.healthPort)) . }}

@@ -32,6 +32,8 @@ export interface LvmThinLayerDeps {
 
 const lookMs = 60_000;
 
+const isPool = (line: string) => / thin-pool /.test(line);
+
 export class LvmThinLayer implements VolumeLayer {
   readonly kind = "lvm-thin";
   readonly #group: VolumeGroup;
@@ -59,8 +61,12 @@ export class LvmThinLayer implements VolumeLayer {
     const known = new Set(all.map(({ name }) => name));
     await group.activate([thinPool, ...ids.filter((id) => known.has(id))]);
     const layer = new LvmThinLayer(deps, found.chunkSize);
-    const table = await execOk(exec, "dmsetup", ["table", layer.#poolName], { signal });
-    if (table.stdout.includes("skip_block_zeroing")) {
+    const { stdout } = await execOk(exec, "dmsetup", ["table"], { signal });
+    const table = stdout
+      .split("\n")
+      .find((line) => layer.#poolNames.includes(line.split(":")[0] ?? "") && isPool(line));
+    if (table === undefined) throw failure("unavailable", { cannot, rule: "the kernel must have it", got: stdout });
+    if (table.includes("skip_block_zeroing")) {
       const rule = `it must fill new blocks with zeros (lvchange --zero y ${group.name}/${thinPool})`;
       throw failure("precondition", { cannot, rule });
     }
@@ -68,8 +74,10 @@ export class LvmThinLayer implements VolumeLayer {
     return layer;
   }
 
-  get #poolName(): string {
-    return `${this.#group.mappedName(this.#thinPool)}-tpool`;
+  /** LVM puts a layer on top of the pool as soon as there are volumes in it. */
+  get #poolNames(): readonly string[] {
+    const name = this.#group.mappedName(this.#thinPool);
+    return [`${name}-tpool`, name];
   }
 
   async #resume(id: ObjectId): Promise<void> {
@@ -209,7 +217,7 @@ export class LvmThinLayer implements VolumeLayer {
   }
 
   #poolOf({ pools }: ThinStatus): ThinPoolStatus {
-    const found = pools.get(this.#poolName);
+    const [found] = this.#poolNames.flatMap((name) => pools.get(name) ?? []);
     if (found !== undefined && ["rw", "out_of_data_space"].includes(found.mode)) return found;
     const cannot = `use the thin pool ${this.#group.name}/${this.#thinPool}`;
     throw failure("unavailable", { cannot, rule: "it must take writes", got: found?.mode ?? "not active" });

@@ -5,15 +5,18 @@
  * M2  A command that changes something is not cut short when its caller gives up: in the middle of one, devices are
  *     suspended, and every host that writes to them would hang. It ends by itself, or after `limitMs`.
  * M3  No udev, no dmeventd and no copies of the metadata in /etc are needed or waited for: a container has none of them.
+ * M4  LVM reads every disk of the machine, but not those that are volumes of this driver, connected here: what a pod has on
+ *     one is not ours to interpret, and one that waits for its target would keep the command waiting (F43).
  */
 import { join } from "node:path";
 import * as z from "zod";
 import { largestSize, type Bytes } from "../../domain/capacity.ts";
 import { numberOf } from "../../domain/device-number.ts";
 import { failure } from "../../domain/errors.ts";
+import { driverNqnPrefix } from "../../domain/identity.ts";
 import type { DeviceNumber } from "../../domain/model.ts";
 import type { Exec, ExecResult } from "../../host/exec.ts";
-import { readText, statOf } from "../../host/files.ts";
+import { listNames, readText, statOf } from "../../host/files.ts";
 import { KeyedMutex } from "../../lib/keyed-lock.ts";
 
 export interface LogicalVolume {
@@ -42,7 +45,6 @@ const settings = [
   ...["activation/udev_sync=0", "activation/udev_rules=0", "activation/monitoring=0"],
   ...["backup/backup=0", "backup/archive=0", "global/wait_for_locks=1"],
 ];
-const flags = ["--config", settings.join(" ")];
 
 const decimal = z.string().regex(/^\d+$/).transform(BigInt);
 const listed = z
@@ -120,9 +122,20 @@ export class VolumeGroup {
   }
 
   async #run(command: string, args: readonly string[], signal: AbortSignal): Promise<ExecResult> {
-    return await this.#lock.run(lockKey, signal, async () =>
-      this.#exec("lvm", [command, ...flags, ...args], { signal }),
-    );
+    return await this.#lock.run(lockKey, signal, async () => {
+      const config = [...settings, await this.#filter()].join(" ");
+      return await this.#exec("lvm", [command, "--config", config, ...args], { signal });
+    });
+  }
+
+  /** M4. */
+  async #filter(): Promise<string> {
+    const at = join(this.#sys, "block");
+    const disks = (await listNames(at)).filter((name) => name.startsWith("nvme"));
+    const nqns = await Promise.all(disks.map(async (name) => readText(join(at, name, "device/subsysnqn"))));
+    const own = disks.filter((_name, index) => nqns[index]?.startsWith(driverNqnPrefix) === true);
+    const refused = own.map((name) => `"r|^/dev/${name}(p[0-9]+)?$|"`);
+    return `devices/global_filter=[${[...refused, '"a|.*|"'].join(",")}]`;
   }
 
   #failed(command: string, { exitCode, stderr }: ExecResult) {
