@@ -104,6 +104,12 @@ const backend = z.string().exactOptional().register(explained, {
   description: "where volumes are made; a class with the name of another back end is refused",
 });
 
+const multiWriter = z.literal("block", "must be block").exactOptional().register(explained, {
+  allowed: "block",
+  fallback: "one node at a time writes",
+  description: "`block`: several nodes may write a volume, as raw block and as nothing else",
+});
+
 function groups(flat: z.output<z.ZodObject<typeof mkfsShape>>): MkfsOptions {
   return {
     ext4: { reservedPercent: flat["ext4.reservedPercent"], bytesPerInode: flat["ext4.bytesPerInode"] },
@@ -122,8 +128,12 @@ export const defaultMkfsOptions = mkfsOptions.parse({});
 
 /** Reads all parameters; other keys are the caller's business. */
 export const classParameterValues = z
-  .object({ backend, ...mkfsShape })
-  .transform(({ backend: name, ...flat }) => ({ ...(name !== undefined && { backend: name }), mkfs: groups(flat) }));
+  .object({ backend, multiWriter, ...mkfsShape })
+  .transform(({ backend: name, multiWriter: writers, ...flat }) => ({
+    ...(name !== undefined && { backend: name }),
+    ...(writers !== undefined && { multiWriter: writers }),
+    mkfs: groups(flat),
+  }));
 
 function explain(shape: Readonly<Record<string, z.ZodType>>): readonly ClassParameter[] {
   return Object.entries(shape).map(([name, schema]) => {
@@ -134,4 +144,4 @@ function explain(shape: Readonly<Record<string, z.ZodType>>): readonly ClassPara
 }
 
 export const mkfsParameters = explain(mkfsShape);
-export const classParameters = [...explain({ backend }), ...mkfsParameters];
+export const classParameters = [...explain({ backend, multiWriter }), ...mkfsParameters];
