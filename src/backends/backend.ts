@@ -5,9 +5,10 @@
  * A back end SHALL
  * B1  be idempotent: a call repeated after any outcome, known or unknown, converges to the same state (R15);
  * B2  name things by the ids it is given, never by ids it makes up: create is "ensure";
- * B3  decide single-writer exclusivity itself, by compare-and-set in its own durable record, so that two controllers
- *     cannot both publish (R3, F69);
- * B4  return from `unpublish` only when no write of the revoked host can reach the data any more (R3);
+ * B3  decide itself who may hold a volume beside whom (domain/publications.ts), by compare-and-set in its own durable
+ *     record, so that two controllers cannot both publish (R3, F69);
+ * B4  return from `unpublish` only when no write of the revoked host can reach the data any more (R3), and let the other
+ *     holders, if there are any, go on without an error;
  * B5  end every wait when the signal fires, and throw DomainErrors only; an outcome it does not know is `unavailable`
  *     or `timeout`, never a final kind (R11);
  * B6  never let content be taken for blank: `content` is what it read itself, and `present` is never forgotten (R1);
@@ -17,9 +18,10 @@
  */
 import type { Bytes } from "../domain/capacity.ts";
 import type { SnapshotId, VolumeId } from "../domain/identity.ts";
-import type { Access, Attachment, Snapshot, Volume, VolumeSource } from "../domain/model.ts";
+import type { Attachment, MultiWriter, Snapshot, Volume, VolumeSource } from "../domain/model.ts";
 import type { NodeIdParts } from "../domain/node-id.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
+import type { PublicationRequest } from "../domain/publications.ts";
 
 export interface VolumeSpec {
   readonly id: VolumeId;
@@ -31,6 +33,8 @@ export interface VolumeSpec {
   readonly source?: VolumeSource;
   /** Name of the pool to make it in; a copy is made where its source is. Any unless given. */
   readonly pool?: string;
+  /** Kept with the volume, for every later publish. */
+  readonly multiWriter?: MultiWriter;
 }
 
 export interface SnapshotSpec {
@@ -40,10 +44,7 @@ export interface SnapshotSpec {
   readonly source: VolumeId;
 }
 
-export interface PublishRequest {
-  readonly node: NodeIdParts;
-  readonly access: Access;
-}
+export type PublishRequest = PublicationRequest;
 
 /** Whom an unpublish revokes: every publication of the node's name, or every publication of the volume. */
 export type Revoked = NodeIdParts | "everyone";
@@ -68,9 +69,9 @@ export interface Backend {
   /** Errors: invalid_argument (no such pool). */
   capacity(request: CapacityRequest, signal: AbortSignal): Promise<Capacity>;
   /**
-   * Ensures the volume. Errors: already_exists (there with another size or source, or in another pool than asked for),
-   * not_found (the source), out_of_range (smaller than its source), precondition (a file system is being made on the
-   * source), no_capacity, invalid_argument (no such pool, or not the one of the source).
+   * Ensures the volume. Errors: already_exists (there with another size, source or multiWriter, or in another pool than
+   * asked for), not_found (the source), out_of_range (smaller than its source), precondition (a file system is being made
+   * on the source), no_capacity, invalid_argument (no such pool, or not the one of the source).
    */
   create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume>;
   get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined>;
@@ -95,8 +96,8 @@ export interface Backend {
   /** Absent = done. */
   deleteSnapshot(id: SnapshotId, signal: AbortSignal): Promise<void>;
   /**
-   * Lets a node in. A repeat for the same node and access returns the same epoch; another access is already_exists.
-   * Errors: not_found, attached_elsewhere (names the holder).
+   * Lets a node in. A repeat for the same node, access and sharing returns the same epoch; another one is already_exists.
+   * Errors: not_found, attached_elsewhere (names the holders), precondition (several writers of a volume for one).
    */
   publish(id: VolumeId, request: PublishRequest, signal: AbortSignal): Promise<Attachment>;
   /** The fence (B4). Absent volume or publication = done. */

@@ -16,6 +16,16 @@ describe("StorageClass parameters", () => {
     assert.deepEqual(mkfs, { ...defaultMkfsOptions, btrfs: { ...defaultMkfsOptions.btrfs, nodeSize: 32_768 } });
   });
 
+  it("say whether several nodes may write, as raw block alone", () => {
+    assert.equal(read({ multiWriter: "block" }).multiWriter, "block");
+    for (const value of ["", "true", "Block", "filesystem"]) {
+      assert.throws(() => read({ multiWriter: value }), {
+        kind: "invalid_argument",
+        message: `cannot serve CreateVolume: parameters.multiWriter must be block; got ${JSON.stringify(value)}`,
+      });
+    }
+  });
+
   it("are refused with a wrong value, naming the field, the rule and the value", () => {
     assert.throws(() => read({ "ext4.reservedPercent": "51" }), {
       kind: "invalid_argument",
@@ -36,7 +46,9 @@ describe("StorageClass parameters", () => {
       assert.throws(
         () => read({ [key]: "0" }),
         (error: unknown) =>
-          error instanceof Error && error.message.includes(key) && /knows backend, ext4\./.test(error.message),
+          error instanceof Error &&
+          error.message.includes(key) &&
+          /knows backend, pool, multiWriter, ext4\./.test(error.message),
       );
     });
   }

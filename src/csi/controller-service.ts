@@ -1,14 +1,14 @@
 /** CSI Controller: decode, one service call, encode. Locks, limits, logs and errors are the interceptors' (server.ts). */
 import * as z from "zod";
-import { driverName, parseVolumeId } from "../domain/identity.ts";
-import { DomainError, failure } from "../domain/errors.ts";
+import { parseVolumeId } from "../domain/identity.ts";
+import { DomainError } from "../domain/errors.ts";
 import type { Volume } from "../domain/model.ts";
 import type { Attachments } from "../services/attachment.ts";
 import type { Provisioning } from "../services/provisioning.ts";
 import type { Snapshots } from "../services/snapshots.ts";
 import { smallestSize } from "../domain/capacity.ts";
 import { controllerCapabilities } from "./capabilities.ts";
-import { parameters, type ClassParameters } from "./class-parameters.ts";
+import { assertBackend, assertWriters, parameters, poolOf } from "./class-parameters.ts";
 import { encodeCondition } from "./condition.ts";
 import { contentSource, encodeSource, sourceOf } from "./content-source.ts";
 import {
@@ -98,9 +98,12 @@ function volumeRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
     async CreateVolume(request, { method, signal }) {
       const fields = decode(method, createRequest, request);
       const { name, capacity_range: capacity } = fields;
+      const { multiWriter } = fields.parameters;
       assertBackend(fields.parameters, backend);
+      assertWriters(fields, multiWriter);
       const source = sourceOf(backend, fields.volume_content_source);
-      const wanted = { name, capacity, ...(source && { source }), ...poolOf(fields.parameters) };
+      const more = { ...(multiWriter && { multiWriter }), ...poolOf(fields.parameters) };
+      const wanted = { name, capacity, ...(source && { source }), ...more };
       const volume = encode(deps, await provisioning.create(wanted, signal));
       return { volume: { ...volume, volume_context: encodeVolumeContext(request.parameters) } };
     },
@@ -123,9 +126,10 @@ function publishRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
   return {
     async ControllerPublishVolume(request, { method, signal }) {
       const { volume_id, node_id, volume_capability, readonly } = decode(method, publishRequest, request);
-      const access = readonly ? "read-only" : volume_capability.access;
+      const { access, sharing } = volume_capability;
       const volume = volumeOf(deps.backend, volume_id);
-      const attachment = await attachments.publish(volume, { nodeId: node_id, access }, signal);
+      const how = { access: readonly ? "read-only" : access, ...(sharing && { sharing }) } as const;
+      const attachment = await attachments.publish(volume, { nodeId: node_id, ...how }, signal);
       return { publish_context: encodeAttachment(attachment) };
     },
     async ControllerUnpublishVolume(request, { method, signal }) {
@@ -142,8 +146,12 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
   return {
     async ValidateVolumeCapabilities(request, { method, signal }) {
       const { volume_id } = decode(method, validateRequest, request);
-      await provisioning.get(volumeOf(deps.backend, volume_id), signal);
-      const refusal = refusalOf(() => assertBackend(decode(method, confirmable, request).parameters, backend));
+      const { multiWriter } = await provisioning.get(volumeOf(deps.backend, volume_id), signal);
+      const refusal = refusalOf(() => {
+        const asked = decode(method, confirmable, request);
+        assertBackend(asked.parameters, backend);
+        assertWriters(asked, multiWriter);
+      });
       if (refusal !== undefined) return { message: refusal };
       const { volume_context, volume_capabilities } = request;
       return { confirmed: { volume_context, volume_capabilities, parameters: request.parameters } };
@@ -167,9 +175,10 @@ function capacityRpcs({ backend, provisioning }: ControllerDeps): Rpcs<"csi.v1.C
     async GetCapacity(request, { method, signal }) {
       const { parameters: own } = decode(method, capacityRequest, request);
       assertBackend(own, backend);
-      const canServe = refusalOf(() =>
-        decode(method, z.object({ volume_capabilities: z.array(requiredCapability) }), request),
-      );
+      const canServe = refusalOf(() => {
+        const wanted = decode(method, z.object({ volume_capabilities: z.array(requiredCapability) }), request);
+        assertWriters({ ...wanted, parameters: own }, own.multiWriter);
+      });
       if (canServe !== undefined) return { available_capacity: "0", maximum_volume_size: { value: "0" } };
       const { available, largestVolume } = await provisioning.capacity(poolOf(own), signal);
       return {
@@ -182,16 +191,6 @@ function capacityRpcs({ backend, provisioning }: ControllerDeps): Rpcs<"csi.v1.C
       return await Promise.resolve(controllerCapabilities);
     },
   };
-}
-
-function poolOf({ pool }: ClassParameters): { readonly pool?: string } {
-  return pool === undefined ? {} : { pool };
-}
-
-function assertBackend(own: ClassParameters, served: string): void {
-  if (own.backend === undefined || own.backend === served) return;
-  const rule = `parameters.backend must be ${served}, which this ${driverName} controller serves`;
-  throw failure("invalid_argument", { cannot: "use the StorageClass", rule, got: own.backend });
 }
 
 /** The message of an invalid_argument error that `work` throws; undefined when it throws none. */

@@ -120,20 +120,33 @@ describe("a volume capability", () => {
 
   it("says whether somebody writes, and whether one pod alone may use it", () => {
     const rights = (mode: string) => {
-      const { access, isForOnePod } = decodeOne({ ...good, access_mode: { mode } });
-      return [access, isForOnePod];
+      const { access, isForOnePod, sharing = "alone" } = decodeOne({ ...good, access_mode: { mode } });
+      return [access, isForOnePod, sharing];
     };
-    assert.deepEqual(rights("SINGLE_NODE_WRITER"), ["read-write", false]);
-    assert.deepEqual(rights("SINGLE_NODE_SINGLE_WRITER"), ["read-write", true]);
-    assert.deepEqual(rights("SINGLE_NODE_MULTI_WRITER"), ["read-write", false]);
-    assert.deepEqual(rights("SINGLE_NODE_READER_ONLY"), ["read-only", false]);
+    assert.deepEqual(rights("SINGLE_NODE_WRITER"), ["read-write", false, "alone"]);
+    assert.deepEqual(rights("SINGLE_NODE_SINGLE_WRITER"), ["read-write", true, "alone"]);
+    assert.deepEqual(rights("SINGLE_NODE_MULTI_WRITER"), ["read-write", false, "alone"]);
+    assert.deepEqual(rights("SINGLE_NODE_READER_ONLY"), ["read-only", false, "alone"]);
+    assert.deepEqual(rights("MULTI_NODE_READER_ONLY"), ["read-only", false, "readers"]);
+  });
+
+  it("lets several nodes write a raw block device, and no file system", () => {
+    const access_mode = { mode: "MULTI_NODE_MULTI_WRITER" };
+    const { access, sharing } = decodeOne({ access_type: "block", block: {}, access_mode });
+    assert.deepEqual([access, sharing], ["read-write", "writers"]);
+    assert.throws(
+      () => decodeOne({ ...good, access_mode }),
+      refusal(
+        /it\.access_mode\.mode must not let several .*raw block.*ReadOnlyMany.*file server.*"MULTI_NODE_MULTI_WRITER"$/,
+      ),
+    );
   });
 
   const bad: readonly (readonly [string, unknown, RegExp])[] = [
     ["no access mode", { ...good, access_mode: null }, /it\.access_mode must be set/],
     ["an access mode of 0", { ...good, access_mode: { mode: "UNKNOWN" } }, /access_mode\.mode must be SINGLE_NODE/],
     ["an unknown access mode", { ...good, access_mode: { mode: 99 } }, /access_mode\.mode must be/],
-    ["many writers", { ...good, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } }, /must be SINGLE_NODE_WRITER/],
+    ["one of many writers", { ...good, access_mode: { mode: "MULTI_NODE_SINGLE_WRITER" } }, /must be SINGLE_NODE_W/],
     ["neither mount nor block", { access_mode: writer }, /it must have mount or block set/],
     ["both mount and block", { ...good, block: {} }, /it must be either mount or block/],
     ["another file system", { ...good, mount: { ...mount, fs_type: "ntfs" } }, /mount\.fs_type must be ext4.*"ntfs"/],

@@ -85,8 +85,14 @@ const servedModes: Readonly<Record<string, Omit<Capability, "usage">>> = {
   SINGLE_NODE_SINGLE_WRITER: { access: "read-write", isForOnePod: true },
   SINGLE_NODE_MULTI_WRITER: { access: "read-write", isForOnePod: false },
   SINGLE_NODE_READER_ONLY: { access: "read-only", isForOnePod: false },
+  MULTI_NODE_READER_ONLY: { access: "read-only", sharing: "readers", isForOnePod: false },
+  MULTI_NODE_MULTI_WRITER: { access: "read-write", sharing: "writers", isForOnePod: false },
 };
 const modeRule = `must be ${Object.keys(servedModes).join(" or ")}`;
+/** None of the file systems here stands two kernels that write it. */
+const rawRule =
+  "must not let several nodes write a file system: ask for raw block, share a snapshot's copy as ReadOnlyMany, " +
+  "or put a file server on a ReadWriteOnce volume";
 
 const wireCapability = z.object({
   access_mode: z.object({ mode: z.union([z.string(), z.number()]) }, "must be set").nullable(),
@@ -117,7 +123,9 @@ export const capability = wireCapability.transform((wire, context): Capability =
   if (wire.access_mode === null) return refuse("must be set", "access_mode");
   const mode = servedModes[String(wire.access_mode.mode)];
   if (mode === undefined) return refuse(modeRule, "access_mode", "mode");
-  return { usage: usageOf(wire, refuse), ...mode };
+  const usage = usageOf(wire, refuse);
+  if (mode.sharing === "writers" && usage.kind !== "block") return refuse(rawRule, "access_mode", "mode");
+  return { usage, ...mode };
 });
 
 /** A capability that must be given. */

@@ -45,6 +45,7 @@ describe("a publish context", () => {
           blankSizes: fc.array(fc.bigInt(smallestSize, largestSize), { maxLength: 5 }),
           content: fc.constantFrom(...contents),
           access: fc.constantFrom("read-write" as const, "read-only" as const),
+          sharing: fc.constantFrom("readers" as const, "writers" as const),
         }),
         (parts) => {
           const whole = { ...attachment, ...parts };
@@ -95,6 +96,8 @@ describe("a publish context", () => {
     ["blankSizes", "1;2"],
     ["access", "admin"],
     ["access", undefined],
+    ["sharing", ""],
+    ["sharing", "all"],
     ["content", undefined],
     ["content", "Blank"],
     ["content", ""],

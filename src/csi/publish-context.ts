@@ -3,6 +3,7 @@
  *
  *   schema "1" · epoch "3" · portals "192.0.2.1:4420,[2001:db8::1]:4420" · size "1073741824" · access "read-write"
  *   blankSizes "1073741824" · content "blank" or "present" · contentType "ext4" · contentUuid "…"
+ *   sharing "readers" or "writers", when other nodes may have the volume too
  *
  * A newer schema is refused with both versions named. No secret is in it: it is stored where many can read it.
  */
@@ -17,7 +18,7 @@ const schema = "1";
 const mostSizes = 128;
 
 export function encodeAttachment(attachment: Attachment): Record<string, string> {
-  const { epoch, portals, size, blankSizes, content, access } = attachment;
+  const { epoch, portals, size, blankSizes, content, access, sharing } = attachment;
   return {
     schema,
     epoch: String(epoch),
@@ -25,6 +26,7 @@ export function encodeAttachment(attachment: Attachment): Record<string, string>
     size: String(size),
     blankSizes: blankSizes.join(","),
     access,
+    ...(sharing !== undefined && { sharing }),
     content: content.state,
     ...(content.state === "present" && { contentType: content.type }),
     ...(content.state === "present" && content.uuid !== undefined && { contentUuid: content.uuid }),
@@ -47,6 +49,7 @@ const context = z.object({
     .transform((text) => (text === "" ? [] : text.split(",")))
     .pipe(z.array(bytes).max(mostSizes, `must name at most ${mostSizes} sizes`)),
   access: z.enum(["read-write", "read-only"], "must be read-write or read-only"),
+  sharing: z.enum(["readers", "writers"], "must be readers or writers").exactOptional(),
   content: z.enum(["blank", "present"], "must be blank or present"),
   contentType: z.string().exactOptional(),
   contentUuid: z.string().exactOptional(),

@@ -113,6 +113,11 @@ const pool = z.string().regex(poolNamePattern, `must be ${poolNameRule}`).exactO
   fallback: "the fullest pool that the volume fits in",
   description: "where on the target volumes are made; a copy is made in the pool of its source",
 });
+const multiWriter = z.literal("block", "must be block").exactOptional().register(explained, {
+  allowed: "block",
+  fallback: "one node at a time writes",
+  description: "`block`: several nodes may write a volume, as raw block and as nothing else",
+});
 
 function groups(flat: z.output<z.ZodObject<typeof mkfsShape>>): MkfsOptions {
   return {
@@ -132,10 +137,11 @@ export const defaultMkfsOptions = mkfsOptions.parse({});
 
 /** Reads all parameters; other keys are the caller's business. */
 export const classParameterValues = z
-  .object({ backend, pool, ...mkfsShape })
-  .transform(({ backend: name, pool: place, ...flat }) => ({
+  .object({ backend, pool, multiWriter, ...mkfsShape })
+  .transform(({ backend: name, pool: place, multiWriter: writers, ...flat }) => ({
     ...(name !== undefined && { backend: name }),
     ...(place !== undefined && { pool: place }),
+    ...(writers !== undefined && { multiWriter: writers }),
     mkfs: groups(flat),
   }));
 
@@ -148,4 +154,4 @@ function explain(shape: Readonly<Record<string, z.ZodType>>): readonly ClassPara
 }
 
 export const mkfsParameters = explain(mkfsShape);
-export const classParameters = [...explain({ backend, pool }), ...mkfsParameters];
+export const classParameters = [...explain({ backend, pool, multiWriter }), ...mkfsParameters];

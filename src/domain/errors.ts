@@ -16,7 +16,7 @@ export type ErrorKind =
   | "no_capacity"
   /** The object is still used: published, mounted, held open. */
   | "in_use"
-  /** A single-writer volume is published to another node. */
+  /** Other nodes hold the volume in a way that excludes what is asked for. */
   | "attached_elsewhere"
   /** The state of the device or the host forbids the step: a refused format, a missing stage, a failed check. */
   | "precondition"

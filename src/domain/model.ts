@@ -27,12 +27,20 @@ export interface Portal {
 /** Whether a node may write. */
 export type Access = "read-write" | "read-only";
 
+/** Who may hold a volume at the same time as a node: others that read as well, or others that write its raw device too. */
+export type Sharing = "readers" | "writers";
+
+/** How several nodes may write one volume: as a raw device, whose users agree among themselves who writes where. */
+export type MultiWriter = "block";
+
 /** A node's right to use a volume, from one ControllerPublish to the unpublish that revokes it. */
 export interface Publication {
   /** Grows with each publication of the volume; never used twice, not even by a later volume of the same name. */
   readonly epoch: number;
   readonly node: NodeId;
   readonly access: Access;
+  /** Nobody else unless given. */
+  readonly sharing?: Sharing;
 }
 
 /** Health of a volume, in words for people. */
@@ -51,6 +59,8 @@ export interface Volume {
   readonly name: string;
   readonly size: Bytes;
   readonly source?: VolumeSource;
+  /** One node at a time writes it unless given. */
+  readonly multiWriter?: MultiWriter;
   readonly content: Content;
   readonly publications: readonly Publication[];
   readonly condition: Condition;
@@ -78,6 +88,8 @@ export interface Attachment {
   readonly blankSizes: readonly Bytes[];
   readonly content: Content;
   readonly access: Access;
+  /** Nobody else unless given. */
+  readonly sharing?: Sharing;
 }
 
 export const filesystemTypes = ["ext4", "xfs", "btrfs"] as const;
@@ -92,6 +104,8 @@ export type Usage =
 export interface Capability {
   readonly usage: Usage;
   readonly access: Access;
+  /** What other nodes may do with it at the same time; nothing unless given. */
+  readonly sharing?: Sharing;
   /** Only one pod at a time may use it, also on one node. */
   readonly isForOnePod: boolean;
 }

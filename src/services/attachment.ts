@@ -1,15 +1,23 @@
 /**
- * Which node may use a volume: publish and the fence (DESIGN 5.2). Exclusivity is the back end's decision (B3); here
+ * Which node may use a volume: publish and the fence (DESIGN 5.2). Who may hold it beside whom is the back end's decision (B3); here
  * lies only what the container orchestrator's node ids mean, and how many volumes a node may have.
  */
 import type { Backend } from "../backends/backend.ts";
 import { failure } from "../domain/errors.ts";
 import type { VolumeId } from "../domain/identity.ts";
-import type { Access, Attachment, Volume } from "../domain/model.ts";
+import type { Access, Attachment, Sharing, Volume } from "../domain/model.ts";
 import { parseNodeId, type NodeIdParts } from "../domain/node-id.ts";
 import type { FormatMarks } from "../node-journal/index.ts";
 
 type Publications = Pick<Backend, "get" | "list" | "publish" | "unpublish">;
+
+/** What a caller asks for. */
+export interface AttachRequest {
+  readonly nodeId: string;
+  readonly access: Access;
+  /** With nobody unless given. */
+  readonly sharing?: Sharing;
+}
 
 export class Attachments {
   readonly #backend: Publications;
@@ -28,18 +36,15 @@ export class Attachments {
     this.#maxVolumes = deps.maxVolumes;
   }
 
-  async publish(
-    volume: VolumeId,
-    request: { readonly nodeId: string; readonly access: Access },
-    signal: AbortSignal,
-  ): Promise<Attachment> {
-    const node = parseNodeId(request.nodeId);
+  async publish(volume: VolumeId, request: AttachRequest, signal: AbortSignal): Promise<Attachment> {
+    const { nodeId, ...how } = request;
+    const node = parseNodeId(nodeId);
     if (node === undefined) {
       const rule = "node_id must be one that this driver's NodeGetInfo gave out";
-      throw failure("not_found", { cannot: "publish the volume", rule, got: request.nodeId });
+      throw failure("not_found", { cannot: "publish the volume", rule, got: nodeId });
     }
     await this.#assertRoomOn(node, volume, signal);
-    return await this.#backend.publish(volume, { node, access: request.access }, signal);
+    return await this.#backend.publish(volume, { node, ...how }, signal);
   }
 
   /** The scheduler keeps to the limit too, but not everybody asks it. */

@@ -2,15 +2,16 @@
  * Volumes come, grow and go: create, expand, delete, look up, list.
  *
  * U1  A volume's id is a function of cluster and name: a repeated create finds what an earlier one made (R15).
- * U2  Found with a fitting size and the same source = the same volume; otherwise already_exists. Class parameters do not
- *     count: they shape the first mkfs and not the volume, and the answer to the last create is what a node is told.
+ * U2  Found with a fitting size, the same source and the same number of writers = the same volume; otherwise already_exists.
+ *     Other class parameters do not count: they shape the first mkfs and not the volume, and the answer to the last create
+ *     is what a node is told.
  * U3  A range that no volume can have is refused as such, whatever is there.
  */
 import type { Backend, Capacity, CapacityRequest } from "../backends/backend.ts";
 import { chooseGrowth, chooseSize, satisfies, type Bytes, type CapacityRange } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import { volumeIdOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
-import type { Volume, VolumeSource } from "../domain/model.ts";
+import type { MultiWriter, Volume, VolumeSource } from "../domain/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 
 export interface CreateRequest {
@@ -20,6 +21,8 @@ export interface CreateRequest {
   readonly source?: VolumeSource;
   /** Name of the pool to make it in. */
   readonly pool?: string;
+  /** As the class says. */
+  readonly multiWriter?: MultiWriter;
 }
 
 export class Provisioning {
@@ -31,14 +34,15 @@ export class Provisioning {
     this.#cluster = deps.cluster;
   }
 
-  async create({ name, capacity, source, pool }: CreateRequest, signal: AbortSignal): Promise<Volume> {
+  async create(request: CreateRequest, signal: AbortSignal): Promise<Volume> {
+    const { name, capacity, source, ...more } = request;
     // U3: before anything is looked up.
     const alone = chooseSize(capacity);
     const id = volumeIdOf(this.#cluster, name);
     const existing = await this.#backend.get(id, signal);
-    if (existing !== undefined) return sameOrRefuse(existing, { name, capacity, ...(source && { source }) });
+    if (existing !== undefined) return sameOrRefuse(existing, request);
     const size = source === undefined ? alone : chooseSize(capacity, await this.#sizeOf(source, signal));
-    return await this.#backend.create({ id, name, size, ...(source && { source }), ...(pool && { pool }) }, signal);
+    return await this.#backend.create({ id, name, size, ...(source && { source }), ...more }, signal);
   }
 
   async #sizeOf(source: VolumeSource, signal: AbortSignal): Promise<Bytes> {
@@ -78,8 +82,12 @@ export class Provisioning {
 }
 
 /** U2. */
-function sameOrRefuse(existing: Volume, { capacity, source }: CreateRequest): Volume {
+function sameOrRefuse(existing: Volume, { capacity, source, multiWriter }: CreateRequest): Volume {
   const cannot = "create the volume";
+  if (existing.multiWriter !== multiWriter) {
+    const rule = `a volume of that name exists for ${existing.multiWriter === undefined ? "one writer" : "several writers"}`;
+    throw failure("already_exists", { cannot, rule, got: multiWriter ?? "no multiWriter" });
+  }
   if (existing.source?.id !== source?.id) {
     const rule = `a volume of that name exists as a copy of ${existing.source?.id ?? "nothing"}`;
     throw failure("already_exists", { cannot, rule, got: source ?? "no volume_content_source" });

@@ -33,6 +33,34 @@ describe("staging a volume as raw block", () => {
     assert.equal(bench.recorder.count("filesystem.make"), 1);
   });
 
+  it("leaves a format intent alone where other nodes may write, and stages nothing until it is gone", async () => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const attachment = bench.publish(volume, 1);
+    bench.recorder.killAfter(6);
+    await assert.rejects(bench.staging.stage(bench.request(volume, attachment), signal()), /killed/);
+    bench.restart();
+    await bench.staging.unstage(volume, staging, signal());
+    const among = bench.request(volume, { ...attachment, sharing: "writers" }, { usage: block });
+    const refusal = { kind: "precondition", message: /while one node alone has it/ };
+    await assert.rejects(bench.staging.stage(among, signal()), refusal);
+    assert.equal(bench.recorder.count("filesystem.eraseIntent"), 0);
+    assert.deepEqual(await bench.leftovers(volume), []);
+    await bench.staging.stage(bench.request(volume, attachment, { usage: block }), signal());
+    await bench.staging.unstage(volume, staging, signal());
+    assert.equal(await bench.staging.stage(among, signal()), "connected");
+  });
+
+  it("is all that several writers get, whatever a request calls it", async () => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const attachment = { ...bench.publish(volume, 1), sharing: "writers" } as const;
+    const refusal = { kind: "precondition", message: /several nodes may write is raw block; got "filesystem"/ };
+    await assert.rejects(bench.staging.stage(bench.request(volume, attachment), signal()), refusal);
+    assert.equal(bench.recorder.count("initiator.connect"), 0);
+    assert.deepEqual(await bench.leftovers(volume), []);
+  });
+
   it("finishes a raw block stage that was killed behind any of its steps: no later stage takes it for blank", async () => {
     for (let steps = 1; steps <= 5; steps += 1) {
       const bench = new NodeBench();

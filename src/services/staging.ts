@@ -85,6 +85,7 @@ export class Staging {
 
   async #bringUp(request: StageRequest, entry: JournalEntry, signal: AbortSignal): Promise<StageOutcome> {
     const { volume, attachment, usage } = request;
+    assertRawForWriters(request);
     const device = await this.#connect(request, signal);
     const { path, number } = device;
     const { journal, marks } = this.#deps;
@@ -121,6 +122,7 @@ export class Staging {
       }
       const { begunAt } = await this.#deps.marks.of(volume, attachment.epoch);
       const found = await held.findIntents({ volume, blankSizes: [...attachment.blankSizes, ...begunAt] }, signal);
+      if (found.length > 0 && attachment.sharing === "writers") throw unfinished(volume);
       for (const intent of found) await held.eraseIntent(intent, signal);
     } finally {
       held.release();
@@ -177,6 +179,18 @@ export class Staging {
     const got = [...new Set([...mounts, ...holders])];
     throw failure("busy", { cannot: `unstage volume ${volume}`, rule: `nothing may use ${path} any more`, got });
   }
+}
+
+/** Whatever the request calls it: no file system here stands two kernels that write it. */
+function assertRawForWriters({ attachment, usage }: StageRequest): void {
+  if (attachment.sharing !== "writers" || usage.kind === "block") return;
+  throw refused("what several nodes may write is raw block", usage.kind);
+}
+
+/** What is there between the look and the erasure may be another node's by then. */
+function unfinished(volume: VolumeId) {
+  const rule = "a mkfs on it was cut short: let a pod use it once while one node alone has it";
+  return failure("precondition", { cannot: `stage volume ${volume}`, rule });
 }
 
 function refused(rule: string, got: unknown) {

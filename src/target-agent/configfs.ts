@@ -5,6 +5,7 @@
  *     immutable once a host has seen them).
  * K2  `attr_allow_any_host` is never written; reading it as 1 is a failure.
  * K3  An enabled namespace is never disabled to change it (V9): a difference is a failure.
+ * K4  `attr_qid_max` is written as it is, and only to end the controllers of a subsystem.
  */
 import { join } from "node:path";
 import { failure } from "../domain/errors.ts";
@@ -126,6 +127,13 @@ export class NvmetConfigfs {
       // Another subsystem, not necessarily ours, still names this host.
       if (errorCode(error) !== "EBUSY") throw error;
     }
+  }
+
+  /** K4: ends every controller of the subsystem, whatever its port; their I/O may take a moment longer (V42). */
+  async endControllers(nqn: Nqn): Promise<void> {
+    const path = join(this.subsystemPath(nqn), "attr_qid_max");
+    const queues = await readText(path);
+    if (queues !== undefined) await writeAttribute(path, queues);
   }
 
   async ensurePort(port: number, portal: Portal): Promise<void> {

@@ -9,7 +9,7 @@ import { volumeOf } from "./volume-view.ts";
 
 const cluster = "c" as ClusterId;
 const fresh: VolumeRecord = {
-  schema: 2,
+  schema: 3,
   layer: "file",
   id: volumeIdOf(cluster, "a"),
   cluster,

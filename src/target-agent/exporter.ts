@@ -4,13 +4,15 @@
  * O1  Only objects of this cluster's NQN prefix and of this agent's port ids are touched; others are reported.
  * O2  Order of an export: subsystem, namespace, hosts, port links last. Order of a withdrawal: hosts, port links (which
  *     ends the controllers), namespace, subsystem. Removing the subsystem ends controllers once more: a connect that
- *     was past the host check while the port was unlinked does not survive it.
+ *     was past the host check while the port was unlinked does not survive it. Hosts that leave others behind are put out
+ *     in another way (host-fence.ts).
  * O3  One mutex per subsystem; the ports have their own (ports.ts).
  */
 import { failure } from "../domain/errors.ts";
 import { isListenerNqn, nqnPrefixOf, type ClusterId, type ExportIdentity, type Nqn } from "../domain/identity.ts";
 import { KeyedMutex } from "../lib/keyed-lock.ts";
 import { model, type NvmetConfigfs } from "./configfs.ts";
+import { HostFence, type HostFenceOptions } from "./host-fence.ts";
 import type { Ports } from "./ports.ts";
 
 /** One volume as it should be visible to hosts. */
@@ -27,14 +29,23 @@ export interface ForeignObjects {
   readonly unexplained: readonly string[];
 }
 
+interface ExporterDeps {
+  readonly configfs: NvmetConfigfs;
+  readonly cluster: ClusterId;
+  readonly ports: Ports;
+  readonly fence?: HostFenceOptions;
+}
+
 export class Exporter {
   readonly ports: Ports;
   readonly #configfs: NvmetConfigfs;
   readonly #prefix: string;
+  readonly #fence: HostFence;
   readonly #locks = new KeyedMutex();
 
-  constructor(deps: { readonly configfs: NvmetConfigfs; readonly cluster: ClusterId; readonly ports: Ports }) {
+  constructor(deps: ExporterDeps) {
     this.#configfs = deps.configfs;
+    this.#fence = new HostFence(deps.configfs, deps.fence);
     this.#prefix = nqnPrefixOf(deps.cluster);
     this.ports = deps.ports;
   }
@@ -84,6 +95,17 @@ export class Exporter {
     });
     const left = await this.#configfs.subsystems();
     if (left.includes(nqn)) throw failure("unavailable", { cannot: `withdraw ${nqn}`, rule: "it is still exported" });
+  }
+
+  /** Why no second host may be let in: it could not be put out alone. Undefined: it could. */
+  get obstacle(): string | undefined {
+    return this.#fence.obstacle;
+  }
+
+  /** The fence of some hosts of a volume that others keep: what they sent is given up, or is with the layer by now. */
+  async putOut(nqn: Nqn, revoked: readonly Nqn[], signal: AbortSignal): Promise<void> {
+    this.#assertOwn(nqn);
+    await this.#locks.run(nqn, signal, async () => this.#fence.putOut(nqn, revoked, signal));
   }
 
   #assertOwn(nqn: Nqn): void {

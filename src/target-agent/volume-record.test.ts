@@ -8,7 +8,7 @@ const cluster = "c" as ClusterId;
 const node = parseNodeId(`v1.${"0".repeat(16)}.7f000000-1111-4222-8333-444455556666.${"A".repeat(43)}`);
 assert.ok(node);
 const record: VolumeRecord = {
-  schema: 2,
+  schema: 3,
   layer: "file",
   id: volumeIdOf(cluster, "a"),
   cluster,
@@ -21,13 +21,14 @@ const record: VolumeRecord = {
   lossSeenAt: "2026-02-03T04:05:06.789Z",
   growingTo: 2n ** 46n,
   source: { kind: "volume", id: volumeIdOf(cluster, "b") },
+  multiWriter: "block",
   blankSizes: [335_544_320n, 2n ** 46n],
   lastEpoch: 7,
-  publications: [{ epoch: 7, node: node.id, access: "read-write" }],
+  publications: [{ epoch: 7, node: node.id, access: "read-write", sharing: "writers" }],
   revoking: [{ epoch: 6, node: node.id, access: "read-only" }],
 };
 const minimal: VolumeRecord = {
-  schema: 2,
+  schema: 3,
   layer: "file",
   id: record.id,
   cluster,
@@ -49,14 +50,17 @@ describe("the record of a volume", () => {
     for (const written of [record, minimal]) assert.deepEqual(parseRecord("r.json", serializeRecord(written)), written);
   });
 
-  it("is read from schema 1, which had neither growth nor sources, and written as schema 2", () => {
-    const older = serializeRecord({ ...record, schema: 1 });
-    assert.deepEqual(parseRecord("r.json", older), record);
+  it("is read from schema 1 and 2, which had no several holders, and written as schema 3", () => {
+    const { multiWriter: _one, ...alone } = record;
+    const held = { ...alone, publications: [{ epoch: 7, node: node.id, access: "read-write" }] };
+    for (const schema of [1, 2]) {
+      assert.deepEqual(parseRecord("r.json", serializeRecord({ ...held, schema })), { ...held, schema: 3 });
+    }
   });
 
   it("is refused from a newer schema, with both versions named, before anything else is looked at", () => {
-    const newer = JSON.stringify({ schema: 3, everything: "else differs" });
-    assert.throws(() => parseRecord("/pool/r.json", newer), refusal(/\/pool\/r\.json: .*schema 2 .*got 3/));
+    const newer = JSON.stringify({ schema: 4, everything: "else differs" });
+    assert.throws(() => parseRecord("/pool/r.json", newer), refusal(/\/pool\/r\.json: .*schema 3 .*got 4/));
   });
 
   const bad: Readonly<Record<string, unknown>> = {
@@ -72,6 +76,8 @@ describe("the record of a volume", () => {
     "no content": { ...wire, content: undefined },
     "an epoch of 0": { ...wire, publications: [{ epoch: 0, node: node.id, access: "read-write" }] },
     "a holder that is no node id": { ...wire, publications: [{ epoch: 1, node: "worker-1", access: "read-write" }] },
+    "an unknown sharing": { ...wire, publications: [{ epoch: 1, node: node.id, access: "read-only", sharing: "all" }] },
+    "another number of writers": { ...wire, multiWriter: "filesystem" },
     "an unknown access": { ...wire, revoking: [{ epoch: 1, node: node.id, access: "admin" }] },
     "no revocations": { ...wire, revoking: undefined },
     "a time that is none": { ...wire, createdAt: "yesterday" },

@@ -19,8 +19,8 @@ import {
 import { parseNodeId, type NodeId } from "../domain/node-id.ts";
 import { parseStored } from "../domain/stored-record.ts";
 
-/** 2 added growth and sources; a record of 1 is one of a volume without them. */
-export const recordSchema = 2 as const;
+/** 2 added growth and sources, 3 several holders; an older record is one of a volume without them. */
+export const recordSchema = 3 as const;
 
 export const decimal = z
   .string()
@@ -45,7 +45,12 @@ const nodeId = z.string().transform((text, context): NodeId => {
   return z.NEVER;
 });
 const epoch = z.int().min(1);
-const publication = z.strictObject({ epoch, node: nodeId, access: z.enum(["read-write", "read-only"]) });
+const publication = z.strictObject({
+  epoch,
+  node: nodeId,
+  access: z.enum(["read-write", "read-only"]),
+  sharing: z.enum(["readers", "writers"]).exactOptional(),
+});
 const content = z.discriminatedUnion("state", [
   z.strictObject({ state: z.literal("blank") }),
   z.strictObject({ state: z.literal("present"), type: z.string(), uuid: z.string().exactOptional() }),
@@ -67,7 +72,7 @@ const source = z.discriminatedUnion("kind", [
 
 const record = z
   .strictObject({
-    schema: z.union([z.literal(1), z.literal(recordSchema)]).transform(() => recordSchema),
+    schema: z.literal([1, 2, recordSchema]).transform(() => recordSchema),
     /** What the volume is made of. */
     layer,
     id: volumeId,
@@ -80,6 +85,8 @@ const record = z
     source: source.exactOptional(),
     /** The id of what all its relatives come from; its own unless given. */
     family: z.string().exactOptional(),
+    /** Whether several nodes may write it, as its class said. */
+    multiWriter: z.literal("block").exactOptional(),
     /** Only `ready` volumes are served; the other two are finished or undone by the next call or start. */
     state: z.enum(["creating", "ready", "deleting"]),
     createdAt: z.iso.datetime(),

@@ -3,9 +3,9 @@ import type { Condition, Volume } from "../domain/model.ts";
 import type { VolumeRecord } from "./volume-record.ts";
 
 export function volumeOf(record: VolumeRecord, fault?: string): Volume {
-  const { id, name, size, source, content, publications } = record;
-  const condition = conditionOf(record, fault);
-  return { id, name, size, ...(source !== undefined && { source }), content, publications, condition };
+  const { id, name, size, source, multiWriter, content, publications } = record;
+  const made = { ...(source !== undefined && { source }), ...(multiWriter !== undefined && { multiWriter }) };
+  return { id, name, size, ...made, content, publications, condition: conditionOf(record, fault) };
 }
 
 function conditionOf({ lossSeenAt, content, publications }: VolumeRecord, fault: string | undefined): Condition {

@@ -9,7 +9,7 @@
 import { failure } from "../domain/errors.ts";
 import type { Bytes } from "../domain/capacity.ts";
 import type { VolumeId } from "../domain/identity.ts";
-import type { Volume, VolumeSource } from "../domain/model.ts";
+import type { MultiWriter, Volume, VolumeSource } from "../domain/model.ts";
 import type { AgentState } from "./agent-state.ts";
 import { assertNoIntent, assertNoMkfs, lookMs, type Original } from "./intent-checks.ts";
 import { makeObject } from "./make-object.ts";
@@ -21,6 +21,7 @@ export interface VolumeToMake {
   readonly name: string;
   readonly size: Bytes;
   readonly source?: VolumeSource;
+  readonly multiWriter?: MultiWriter;
 }
 
 export class Volumes {
@@ -89,8 +90,12 @@ export class Volumes {
     return await makeObject({ make: async () => layer.copy(original, draft), finish: look, ...undo });
   }
 
-  #sameOrRefuse(found: VolumeRecord, { size, source }: VolumeToMake): Volume {
+  #sameOrRefuse(found: VolumeRecord, { size, source, multiWriter }: VolumeToMake): Volume {
     const cannot = "create the volume";
+    if (found.multiWriter !== multiWriter) {
+      const rule = `it exists for ${found.multiWriter === undefined ? "one writer" : "several writers"}`;
+      throw failure("already_exists", { cannot, rule, got: multiWriter ?? "no multiWriter" });
+    }
     if (found.source?.id !== source?.id) {
       const rule = `it exists as a copy of ${found.source?.id ?? "nothing"}`;
       throw failure("already_exists", { cannot, rule, got: source?.id ?? "nothing" });
@@ -99,13 +104,14 @@ export class Volumes {
     throw failure("already_exists", { cannot, rule: `it exists with ${found.size} bytes`, got: size });
   }
 
-  #draft({ id, name, size, source }: VolumeToMake, original: Original | undefined): VolumeRecord {
+  #draft({ id, name, size, source, multiWriter }: VolumeToMake, original: Original | undefined): VolumeRecord {
     const { cluster, now, layer } = this.#state.deps;
     return {
       schema: recordSchema,
       layer: layer.kind,
       ...{ id, name, size, cluster },
       ...(source !== undefined && { source }),
+      ...(multiWriter !== undefined && { multiWriter }),
       ...(original !== undefined && { family: original.family ?? original.id }),
       state: "creating",
       createdAt: now().toISOString(),

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { load } from "js-yaml";
-import { mkfsOptions, mkfsParameters, poolNamePattern } from "../../src/domain/class-parameters.ts";
+import { classParameters, mkfsOptions, poolNamePattern } from "../../src/domain/class-parameters.ts";
 import { filesystemTypes } from "../../src/domain/model.ts";
 import { mountOptionNames, parseMountOptions } from "../../src/domain/mount-options.ts";
 import { helm } from "./helm.ts";
@@ -80,6 +80,7 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
     { "storageClasses.retain.parameters": { "btrfs.nodeSize": "4096" } },
     /btrfs.nodeSize': value must be one of '16384'/,
   ],
+  [{ "storageClasses.retain.parameters": { multiWriter: "true" } }, /multiWriter': value must be 'block'/],
   [{ "storageClasses.retain.parameters": { backend: "memory" } }, /parameters\/backend': value must be 'nvmet'/],
 ];
 
@@ -164,13 +165,13 @@ describe("values.schema.json", () => {
         readonly poolName: { readonly pattern: string };
       };
     };
-    const { backend, pool, ...rules } = definitions.classParameters.properties;
-    assert.deepEqual(backend, { const: "nvmet" });
+    const { backend, pool, multiWriter, ...rules } = definitions.classParameters.properties;
+    assert.deepEqual([backend, multiWriter], [{ const: "nvmet" }, { const: "block" }]);
     assert.deepEqual(pool, { $ref: "#/definitions/poolName" });
     assert.equal(definitions.poolName.pattern, poolNamePattern.source.replaceAll("(?:", "("));
     assert.deepEqual(
-      Object.keys(rules),
-      mkfsParameters.map(({ name }) => name),
+      ["backend", "pool", "multiWriter", ...Object.keys(rules)],
+      classParameters.map(({ name }) => name),
     );
     const words = Object.values(rules).flatMap((rule) => rule.enum ?? []);
     const numbers = Array.from({ length: 200 }, (_, number) => [`${number - 50}`, `0${number}`, `${number}.5`]).flat();

@@ -14,6 +14,7 @@ import { lookupTests } from "./controller-contract/lookup.ts";
 import { parallelTests } from "./controller-contract/parallel.ts";
 import { provisioningTests } from "./controller-contract/provisioning.ts";
 import { publishingTests } from "./controller-contract/publishing.ts";
+import { sharingTests } from "./controller-contract/sharing.ts";
 import { snapshotLookupTests } from "./controller-contract/snapshot-lookup.ts";
 import { snapshotTests } from "./controller-contract/snapshots.ts";
 
@@ -38,6 +39,7 @@ export function controllerContract(name: string, open: () => Promise<OpenedContr
     });
     provisioningTests(bench);
     publishingTests(bench);
+    sharingTests(bench);
     lookupTests(bench);
     growthTests(bench);
     snapshotTests(bench);

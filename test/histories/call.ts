@@ -6,7 +6,7 @@ import type { VolumeStats } from "../../src/services/stats.ts";
 import type { Bed } from "./bed.ts";
 import type { Model } from "./model.ts";
 import { stagingOf, targetOf, type VolumeName } from "./names.ts";
-import { isReadOnlyFor, originalOf } from "./predict.ts";
+import { isReader, isReadOnlyFor, originalOf } from "./predict.ts";
 import { contextFor } from "./resolve.ts";
 import type { Step, UsageName } from "./steps.ts";
 
@@ -30,9 +30,10 @@ export async function call(step: Step, model: Model, bed: Bed): Promise<Answer> 
   if ("node" in step) return await callNode(step, model, bed);
   switch (step.do) {
     case "create": {
-      const { name, size: required, source: from } = step;
+      const { name, size: required, source: from, isForWriters } = step;
       const source = from && ({ kind: from.kind, id: originalOf(from, model, bed).id } as VolumeSource);
-      const request = { name, capacity: { required }, ...(source && { source }) };
+      const writers = isForWriters ? ({ multiWriter: "block" } as const) : {};
+      const request = { name, capacity: { required }, ...(source && { source }), ...writers };
       return { volume: await bed.provisioning.create(request, signal) };
     }
     case "delete":
@@ -74,7 +75,12 @@ async function callNode(step: Extract<Step, { node: string }>, model: Model, bed
   const { staging, publishing, expansion, stats } = node.services;
   switch (step.do) {
     case "publish": {
-      const request = { nodeId: node.identity.id, access: step.isReadOnly ? "read-only" : "read-write" } as const;
+      const { sharing } = step;
+      const how = {
+        access: isReader(step) ? "read-only" : "read-write",
+        ...(sharing !== "alone" && { sharing }),
+      } as const;
+      const request = { nodeId: node.identity.id, ...how };
       return { attachment: await bed.attachments.publish(volume, request, signal) };
     }
     case "stage": {

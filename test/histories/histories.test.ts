@@ -22,7 +22,16 @@ const seed = Number(given ?? (isLongRound ? Math.trunc(Math.random() * 2 ** 31) 
 const seedOfPlanted = Number(given ?? fixed);
 
 /** What a round must have done, or it could not find much. */
-const deep = ["stage ok", "stage killed", "nodePublish ok", "nodeExpand ok", "unstage refused", "write ok", "stats ok"];
+const deep = [
+  "stage ok",
+  "stage killed",
+  "nodePublish ok",
+  "nodeExpand ok",
+  "unstage refused",
+  "write ok",
+  "stats ok",
+  "publish beside ok",
+];
 
 function report({ counts }: Result): string {
   return [...counts]

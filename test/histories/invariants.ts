@@ -4,7 +4,7 @@
  * I1   No mkfs unless blank: what ever held a mounted file system or raw writes, or is a copy of such, is never formatted.
  * I2   Every write that was acknowledged can be read afterwards, in copies that were made since as well.
  * I3   Data of another volume never shows up.
- * I4   At most one host may write, and none once an unpublish was answered OK.
+ * I4   At most one host may write, or several what was made for them; none once an unpublish was answered OK.
  * I5   A call that was interrupted anywhere succeeds when it is repeated, and so does its inverse.
  * I6   After the inverse calls nothing is left: volumes, snapshots, controllers, mounts, journal entries, marks, targets.
  * I7   The same name gives the same id, and never two objects.
@@ -63,11 +63,12 @@ async function assertWriters(name: VolumeName, model: Model, bed: Bed): Promise<
   if (volume === undefined) return;
   const nqn = bed.nqnOf(volume.id);
   const hosts = bed.backend.exportOf(nqn)?.hosts.size ?? 0;
-  const expected = volume.publication === undefined ? 0 : 1;
+  const expected = volume.publications.length;
   if (hosts !== expected) throw fault("I4", `${name} lets ${hosts} hosts in instead of ${expected}`);
   for (const node of nodeNames) {
     const isConnected = (await bed.nodes[node].initiator.hostsOf(nqn)).length > 0;
-    if (isConnected && volume.publication?.node !== node) throw fault("I4", `${node} is still connected to ${name}`);
+    if (isConnected && model.publicationOf(node, name) === undefined)
+      throw fault("I4", `${node} is still connected to ${name}`);
   }
 }
 

@@ -24,7 +24,7 @@ export async function isMistakable(bed: Bed, node: NodeName, name: VolumeName, i
   });
 }
 
-const up = { node: "A", pod: 0, isReadOnly: false, times: 3 } as const;
+const up = { node: "A", pod: 0, isReadOnly: false, sharing: "alone", times: 3 } as const;
 const plain = { isAtHolder: false, kill: undefined } as const;
 
 /** The shortest history that shows it. */

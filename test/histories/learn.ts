@@ -5,7 +5,7 @@ import { fault } from "./fault.ts";
 import type { Answer } from "./call.ts";
 import type { Bed } from "./bed.ts";
 import type { Model } from "./model.ts";
-import { isHolder, isReadOnlyThen, originalOf } from "./predict.ts";
+import { isHolder, isReader, isReadOnlyThen, originalOf } from "./predict.ts";
 import { contextFor } from "./resolve.ts";
 import type { Step } from "./steps.ts";
 
@@ -43,7 +43,14 @@ function learnVolume(step: Step, { id, size }: Volume, model: Model, bed: Bed): 
   }
   const original = step.source && originalOf(step.source, model, bed);
   const tokens = original?.tokens ?? [];
-  model.volumes.set(step.name, { id: known, size, source: original?.id, tokens, publication: undefined });
+  model.volumes.set(step.name, {
+    id: known,
+    size,
+    source: original?.id,
+    tokens,
+    isForWriters: step.isForWriters,
+    publications: [],
+  });
 }
 
 function learnSnapshot({ snapshot, name }: Of<"createSnapshot">, made: Snapshot, model: Model): void {
@@ -55,13 +62,14 @@ function learnSnapshot({ snapshot, name }: Of<"createSnapshot">, made: Snapshot,
   model.snapshots.set(snapshot, { id: known, source: volume.id, size: made.size, tokens: volume.tokens });
 }
 
-function learnPublication({ name, node, isReadOnly }: Of<"publish">, context: Attachment, model: Model): void {
+function learnPublication(step: Of<"publish">, context: Attachment, model: Model): void {
+  const { name, node, sharing } = step;
   const { epoch } = context;
-  const before = model.volumes.get(name)?.publication;
+  const before = model.publicationOf(node, name);
   const isNew = before === undefined;
   if (!isNew && before.epoch !== epoch) throw fault("I7", `epoch ${epoch} after ${before.epoch}`);
   if (isNew && epoch <= model.highestEpoch(name)) throw fault("I4", `epoch ${epoch} was used before`);
-  model.publish(name, { node, isReadOnly, epoch });
+  model.publish(name, { node, isReadOnly: isReader(step), sharing, epoch });
   model.contextsOf(node, name).push(context);
 }
 

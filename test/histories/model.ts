@@ -2,8 +2,16 @@
 import type { Bytes } from "../../src/domain/capacity.ts";
 import type { SnapshotId, VolumeId } from "../../src/domain/identity.ts";
 import type { Attachment } from "../../src/domain/model.ts";
-import { nodeNames, type NodeName, type Pod, type SnapshotName, type VolumeName } from "./names.ts";
-import type { UsageName } from "./steps.ts";
+import type { NodeName, Pod, SnapshotName, VolumeName } from "./names.ts";
+import type { SharingName, UsageName } from "./steps.ts";
+
+/** A node's right to a volume. */
+export interface ModelPublication {
+  readonly node: NodeName;
+  readonly isReadOnly: boolean;
+  readonly sharing: SharingName;
+  readonly epoch: number;
+}
 
 export interface ModelVolume {
   readonly id: VolumeId;
@@ -12,7 +20,8 @@ export interface ModelVolume {
   readonly source: string | undefined;
   /** Every write that was acknowledged, in the original as well. */
   readonly tokens: readonly string[];
-  readonly publication: { readonly node: NodeName; readonly isReadOnly: boolean; readonly epoch: number } | undefined;
+  readonly isForWriters: boolean;
+  readonly publications: readonly ModelPublication[];
 }
 
 export interface ModelSnapshot {
@@ -77,10 +86,14 @@ export class Model {
 
   /** Ends the publication, for a node or for everyone. */
   unpublish(name: VolumeName, from: NodeName | "everyone"): void {
-    const holder = this.volumes.get(name)?.publication?.node;
-    if (holder === undefined || (from !== "everyone" && from !== holder)) return;
-    this.change(name, { publication: undefined });
-    for (const node of nodeNames) this.lose(node, name);
+    const publications = this.volumes.get(name)?.publications ?? [];
+    const isRevoked = ({ node }: ModelPublication) => from === "everyone" || from === node;
+    this.change(name, { publications: publications.filter((held) => !isRevoked(held)) });
+    for (const { node } of publications.filter(isRevoked)) this.lose(node, name);
+  }
+
+  publicationOf(node: NodeName, name: VolumeName): ModelPublication | undefined {
+    return this.volumes.get(name)?.publications.find((held) => held.node === node);
   }
 
   /** That any volume of the name ever had. */
@@ -89,9 +102,10 @@ export class Model {
   }
 
   /** A publication is there, new or found again. */
-  publish(name: VolumeName, publication: NonNullable<ModelVolume["publication"]>): void {
+  publish(name: VolumeName, publication: ModelPublication): void {
     this.#epochs.set(name, Math.max(this.highestEpoch(name), publication.epoch));
-    this.change(name, { publication });
+    const others = (this.volumes.get(name)?.publications ?? []).filter(({ node }) => node !== publication.node);
+    this.change(name, { publications: [...others, publication] });
   }
 
   contextsOf(node: NodeName, name: VolumeName): Attachment[] {

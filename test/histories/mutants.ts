@@ -104,7 +104,27 @@ export const planted: readonly Planted[] = [
     mutations: [
       {
         ...{ name: "histories-writers", file: "src/domain/publications.ts" },
-        ...{ replace: "export const holdersAtMost = 1;", by: "export const holdersAtMost = 2;" },
+        ...{ replace: "if (!isShared) throw refused(", by: "if (isShared === undefined) throw refused(" },
+      },
+    ],
+  },
+  {
+    fault: "several writers of a volume for one",
+    shows: /^I4 /,
+    mutations: [
+      {
+        ...{ name: "histories-many", file: "src/domain/publications.ts" },
+        ...{ replace: 'sharing === "writers" && state.multiWriter === undefined', by: "lastEpoch < 0" },
+      },
+    ],
+  },
+  {
+    fault: "a file system that several nodes write",
+    shows: /^I1, I4 or I5 /,
+    mutations: [
+      {
+        ...{ name: "histories-mounted", file: staging },
+        ...{ replace: "    assertRawForWriters(request);\n", by: "    void assertRawForWriters;\n" },
       },
     ],
   },

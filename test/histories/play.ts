@@ -7,7 +7,7 @@ import { isMistakable } from "./known-fault.ts";
 import { assertGone, assertInvariants, assertNothingLeft, assertUnpublished } from "./invariants.ts";
 import { learn, learnAttempt, learnEarlyUnstage } from "./learn.ts";
 import { Model } from "./model.ts";
-import { nodeNames, pods } from "./names.ts";
+import { nodeNames, pods, type NodeName, type VolumeName } from "./names.ts";
 import { isHolder, predict, type Expected } from "./predict.ts";
 import { contextFor, inverseOf, isFresh, resolve } from "./resolve.ts";
 import type { Command, Kill, Step } from "./steps.ts";
@@ -84,6 +84,8 @@ export class Play {
     // W3: what is refused for good leaves nothing, unless a pod still has it.
     const isRefused = answer === undefined && expected === "refused";
     const isRefusedStage = isRefused && step.do === "stage" && isHolder(step, model);
+    const others = step.do === "publish" ? othersThan(step.node, step.name, model) : 0;
+    if (answer !== undefined && others > 0) this.#count("publish beside ok");
     if (answer !== undefined) learn(step, answer, model, bed);
     else if (step.do === "unstage") learnEarlyUnstage(step, model);
     if (answer !== undefined && step.do === "unstage") await assertGone(step.node, step.name, model, bed);
@@ -156,6 +158,10 @@ export class Play {
     }
     for (const snapshot of this.#model.snapshotIds.keys()) await this.#step({ do: "deleteSnapshot", snapshot });
   }
+}
+
+function othersThan(node: NodeName, name: VolumeName, model: Model): number {
+  return (model.volumes.get(name)?.publications ?? []).filter((held) => held.node !== node).length;
 }
 
 const survivesLoss: readonly Step["do"][] = ["stage", "unstage", "nodeUnpublish"];

@@ -15,19 +15,15 @@ export function predict(step: Step, model: Model, bed: Bed): Expected {
     case "create":
       return create(step, model, bed);
     case "delete":
-      return okIf(model.volumes.get(step.name)?.publication === undefined);
+      return okIf((model.volumes.get(step.name)?.publications ?? []).length === 0);
     case "expand": {
       const volume = model.volumes.get(step.name);
       return okIf(volume !== undefined && (!step.isLimit || volume.size <= step.size));
     }
     case "createSnapshot":
       return createSnapshot(step, model, bed);
-    case "publish": {
-      const volume = model.volumes.get(step.name);
-      const held = volume?.publication;
-      const isSame = held?.node === step.node && held.isReadOnly === step.isReadOnly;
-      return okIf(volume !== undefined && (held === undefined || isSame));
-    }
+    case "publish":
+      return publish(step, model);
     case "stage":
       return stage(step, model, bed);
     case "unstage":
@@ -51,11 +47,28 @@ export function predict(step: Step, model: Model, bed: Bed): Expected {
   }
 }
 
-function create({ name, size, source }: Of<"create">, model: Model, bed: Bed): Expected {
+function publish(step: Of<"publish">, model: Model): Expected {
+  const { name, node, sharing } = step;
+  const volume = model.volumes.get(name);
+  const own = model.publicationOf(node, name);
+  if (volume === undefined) return "refused";
+  if (own !== undefined) return okIf(own.isReadOnly === isReader(step) && own.sharing === sharing);
+  if (sharing === "writers" && !volume.isForWriters) return "refused";
+  const isShared = sharing !== "alone" && volume.publications.every((held) => held.sharing === sharing);
+  return okIf(isShared || volume.publications.length === 0);
+}
+
+export function isReader({ isReadOnly, sharing }: Pick<Of<"publish">, "isReadOnly" | "sharing">): boolean {
+  return isReadOnly || sharing === "readers";
+}
+
+function create({ name, size, source, isForWriters }: Of<"create">, model: Model, bed: Bed): Expected {
   const existing = model.volumes.get(name);
   const from = source && originalOf(source, model, bed);
   // A source that is gone by now may still be named by its id, for a copy that is there.
-  if (existing !== undefined) return okIf(existing.source === from?.id && existing.size >= size);
+  if (existing !== undefined) {
+    return okIf(existing.source === from?.id && existing.size >= size && existing.isForWriters === isForWriters);
+  }
   if (from === undefined) return "ok";
   return okIf(from.isThere && from.disk?.intent === undefined);
 }
@@ -93,14 +106,15 @@ function stage(step: Of<"stage">, model: Model, bed: Bed): Expected {
   if (staged?.isLive === true) return okIf(staged.usage === step.usage);
   // An unstage that was too early has taken the staging path, and left the pods theirs: nobody can look at the device.
   if ([...targets.values()].some(({ isLive }) => isLive)) return "refused";
+  if (context.sharing === "writers" && kind !== "block") return "refused";
   const outcome = onDisk(step, model, bed.backend.disks.get(volume.id), context);
   return outcome === "ok" && attempted !== undefined && attempted !== kind ? "either" : outcome;
 }
 
 /** Whether a stage is given the context of the present publication, on its node. */
 export function isHolder(step: Of<"stage">, model: Model): boolean {
-  const held = model.volumes.get(step.name)?.publication;
-  return held?.node === step.node && held.epoch === contextFor(step, model)?.epoch;
+  const held = model.publicationOf(step.node, step.name);
+  return held !== undefined && held.epoch === contextFor(step, model)?.epoch;
 }
 
 /** What a stage must make of what it finds; the content of a volume decides whether it may be formatted (I1). */
@@ -108,9 +122,9 @@ function onDisk(
   { usage, node, name }: Of<"stage">,
   model: Model,
   disk: Disk | undefined,
-  { access, content, epoch }: NonNullable<ReturnType<typeof contextFor>>,
+  { access, sharing, content, epoch }: NonNullable<ReturnType<typeof contextFor>>,
 ): Expected {
-  if (usage === "block") return "ok";
+  if (usage === "block") return okIf(sharing !== "writers" || access === "read-only" || disk?.intent === undefined);
   const isWritable = access === "read-write";
   if (disk?.intent !== undefined) return okIf(isWritable);
   if (disk?.signature !== undefined) return okIf(disk.signature.type === usage);

@@ -9,7 +9,7 @@ import { sizes, type Command, type Step, type UsageName, type Way } from "./step
 export function resolve({ step, isAtHolder }: Command, model: Model, bed: Bed): Step | undefined {
   if (isWay(step)) return step.do === "up" ? upFrom(step, model, bed) : downFrom(step, model);
   if (!isAtHolder || !("node" in step) || !("name" in step)) return step;
-  const node = model.volumes.get(step.name)?.publication?.node;
+  const node = holderOf(step.name, step.node, model);
   if (node === undefined) return step;
   const { targets } = model.stageOf(node, step.name);
   const [pod] = targets.keys();
@@ -18,24 +18,37 @@ export function resolve({ step, isAtHolder }: Command, model: Model, bed: Bed): 
   return { ...step, node };
 }
 
+/** The wanted node where it has the volume, else one that has it. */
+function holderOf(name: VolumeName, wanted: NodeName, model: Model): NodeName | undefined {
+  const holders = model.volumes.get(name)?.publications.map(({ node }) => node) ?? [];
+  return holders.includes(wanted) ? wanted : holders[0];
+}
+
 function isWay(step: Step | Way): step is Way {
   return step.do === "up" || step.do === "down";
 }
 
-function upFrom({ name, node: wanted, pod, usage, isReadOnly }: Way, model: Model, bed: Bed): Step | undefined {
+function upFrom(way: Way, model: Model, bed: Bed): Step | undefined {
+  const { name, node: wanted, pod, usage, isReadOnly } = way;
   const volume = model.volumes.get(name);
-  if (volume === undefined) return { do: "create", name, size: sizes[1] };
+  if (volume === undefined) return { do: "create", name, size: sizes[1], isForWriters: way.sharing === "writers" };
   const format = usageOn(bed, model, name);
-  if (volume.publication === undefined) {
+  const [first] = volume.publications;
+  if (first === undefined) {
     // Who may only read needs something to read.
-    return { do: "publish", name, node: wanted, isReadOnly: isReadOnly && format !== undefined };
+    const canRead = format !== undefined;
+    const sharing = way.sharing === "readers" && !canRead ? "alone" : way.sharing;
+    return { do: "publish", name, node: wanted, isReadOnly: isReadOnly && canRead, sharing };
   }
-  const { node, epoch } = volume.publication;
+  const node = first.sharing === "alone" ? first.node : wanted;
+  const held = model.publicationOf(node, name);
   const { staged, targets } = model.stageOf(node, name);
   if (staged?.isLive !== true) {
     const last = model.contextsOf(node, name).at(-1);
-    if (last?.epoch !== epoch) return { do: "publish", name, node, isReadOnly: volume.publication.isReadOnly };
-    return { do: "stage", name, node, usage: format ?? usage, age: 0 };
+    const { sharing, isReadOnly: reads } = held ?? first;
+    if (last === undefined || last.epoch !== held?.epoch)
+      return { do: "publish", name, node, isReadOnly: reads, sharing };
+    return { do: "stage", name, node, usage: sharing === "writers" ? "block" : (format ?? usage), age: 0 };
   }
   const target = targets.get(pod);
   if (target?.isLive === false) return { do: "nodeUnpublish", name, node, pod, pathOf: name };
@@ -57,7 +70,8 @@ function downFrom({ name }: Way, model: Model): Step | undefined {
     if (staged !== undefined) return { do: "unstage", name, node };
   }
   const volume = model.volumes.get(name);
-  if (volume?.publication !== undefined) return { do: "unpublish", name, from: volume.publication.node };
+  const [held] = volume?.publications ?? [];
+  if (held !== undefined) return { do: "unpublish", name, from: held.node };
   return volume && { do: "delete", name };
 }
 
@@ -82,7 +96,7 @@ export function inverseOf(step: Step): Step | undefined {
 
 /** Whether a step makes something that was not there at all: then its inverse undoes it, however far it went. */
 export function isFresh(step: Step, model: Model): boolean {
-  if (step.do === "publish") return model.volumes.get(step.name)?.publication === undefined;
+  if (step.do === "publish") return model.publicationOf(step.node, step.name) === undefined;
   if (step.do !== "stage" && step.do !== "nodePublish") return false;
   const { staged, targets } = model.stageOf(step.node, step.name);
   return step.do === "stage" ? staged === undefined && targets.size === 0 : !targets.has(step.pod);

@@ -9,6 +9,10 @@ export type UsageName = (typeof usages)[number];
 /** Small, medium, large. */
 export const sizes = [320n * MiB, 640n * MiB, 1024n * MiB] as const;
 
+/** With whom a node has a volume. */
+export const sharings = ["alone", "readers", "writers"] as const;
+export type SharingName = (typeof sharings)[number];
+
 export type Source =
   { readonly kind: "volume"; readonly name: VolumeName } | { readonly kind: "snapshot"; readonly name: SnapshotName };
 
@@ -18,12 +22,19 @@ interface OnNode {
 }
 
 export type Step =
-  | { readonly do: "create"; readonly name: VolumeName; readonly size: bigint; readonly source?: Source | undefined }
+  | {
+      readonly do: "create";
+      readonly name: VolumeName;
+      readonly size: bigint;
+      readonly source?: Source | undefined;
+      readonly isForWriters: boolean;
+    }
   | { readonly do: "delete"; readonly name: VolumeName }
   | { readonly do: "expand"; readonly name: VolumeName; readonly size: bigint; readonly isLimit: boolean }
   | { readonly do: "createSnapshot"; readonly snapshot: SnapshotName; readonly name: VolumeName }
   | { readonly do: "deleteSnapshot"; readonly snapshot: SnapshotName }
-  | ({ readonly do: "publish"; readonly isReadOnly: boolean } & OnNode)
+  /** Readers read, whatever `isReadOnly` says. */
+  | ({ readonly do: "publish"; readonly isReadOnly: boolean; readonly sharing: SharingName } & OnNode)
   | { readonly do: "unpublish"; readonly name: VolumeName; readonly from: NodeName | "everyone" }
   /** `age`: with which of the contexts that the node got, 0 for the last one. */
   | ({ readonly do: "stage"; readonly usage: UsageName; readonly age: number } & OnNode)
@@ -51,6 +62,7 @@ export interface Way {
   readonly usage: UsageName;
   /** How the node and the pod are given the volume. */
   readonly isReadOnly: boolean;
+  readonly sharing: SharingName;
   /** How many steps. */
   readonly times: number;
 }
@@ -94,7 +106,8 @@ const age = fc.oneof(
 const from = fc.constantFrom(...nodeNames, "everyone" as const);
 
 const mostly = fc.oneof({ arbitrary: is("ext4"), weight: 3 }, { arbitrary: usage, weight: 3 });
-const way = { name, node, pod, usage: mostly, isReadOnly: rarely, times: fc.integer({ min: 1, max: 4 }) };
+const sharing = fc.constantFrom("alone" as const, "alone" as const, "alone" as const, ...sharings);
+const way = { name, node, pod, usage: mostly, isReadOnly: rarely, sharing, times: fc.integer({ min: 1, max: 4 }) };
 const copyOf = fc.option(source, { nil: undefined });
 const own = fc.record({ do: is("nodeUnpublish"), name, node, pod }).map((step) => ({ ...step, pathOf: step.name }));
 const at = fc.constantFrom(...pods, "staging" as const);
@@ -102,12 +115,12 @@ const at = fc.constantFrom(...pods, "staging" as const);
 const weighted: readonly (readonly [number, fc.Arbitrary<Step | Way>])[] = [
   [32, fc.record({ do: is("up"), ...way })],
   [6, fc.record({ do: is("down"), ...way })],
-  [4, fc.record({ do: is("create"), name, size, source: copyOf })],
+  [4, fc.record({ do: is("create"), name, size, source: copyOf, isForWriters: rarely })],
   [2, fc.record({ do: is("delete"), name })],
   [2, fc.record({ do: is("expand"), name, size, isLimit: rarely })],
   [3, fc.record({ do: is("createSnapshot"), snapshot, name })],
   [1, fc.record({ do: is("deleteSnapshot"), snapshot })],
-  [3, fc.record({ do: is("publish"), name, node, isReadOnly: rarely })],
+  [3, fc.record({ do: is("publish"), name, node, isReadOnly: rarely, sharing })],
   [3, fc.record({ do: is("unpublish"), name, from })],
   [4, fc.record({ do: is("stage"), name, node, usage, age })],
   [2, fc.record({ do: is("unstage"), name, node })],

@@ -83,6 +83,11 @@ export const programs: Readonly<Record<string, ProgramCheck>> = {
     says: /thin_check_executable="\/usr\/sbin\/thin_check"\n[\d.]+/,
   },
   dmsetup: { argv: shell("dmsetup version 2>&1 || true"), says: /Library version/ },
+  // Of a file with the size that it has: what the fence waits with (src/target-agent/layers/file-layer.ts).
+  truncate: {
+    argv: shell("echo kept > /tmp/d; truncate --no-create --size=+0 /tmp/d /tmp/no; test ! -e /tmp/no; cat /tmp/d"),
+    says: /^kept$/m,
+  },
   // Kernels of distributions compress their modules with either.
   modprobe: { argv: ["modprobe", "--version"], says: /\+ZSTD \+XZ/ },
   // libkmod opens these two by name while it runs.

@@ -10,7 +10,7 @@ import { guestCluster, startGuestDriver, type GuestDriver } from "../support/gue
 import { labGroup, labThinPool, poolFlags, runLvm } from "../support/guest-pool.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 
-const limitMs = 10 * 60 * 1000;
+const limitMs = 15 * 60 * 1000;
 const MiB = 1024 * 1024;
 const nameOf = (name: string) => volumeIdOf(guestCluster as ClusterId, name);
 /** Half of a pool of 1.2 GiB is promised twice over. */

@@ -19,7 +19,7 @@ type FsCall = (...args: readonly unknown[]) => Promise<unknown>;
 const births: readonly (readonly [RegExp, Files, readonly string[]])[] = [
   [
     /^subsystems\/[^/]+$/,
-    { attr_serial: "kernel-made", attr_model: "Linux", attr_allow_any_host: "0" },
+    { attr_serial: "kernel-made", attr_model: "Linux", attr_allow_any_host: "0", attr_qid_max: "128" },
     ["namespaces", "allowed_hosts"],
   ],
   [

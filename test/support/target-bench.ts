@@ -42,6 +42,10 @@ export class TargetBench {
   readonly tree: NvmetTree;
   readonly poolPath: string;
   readonly statePath: string;
+  /** Of the kernel that runs from the next start on. */
+  release = "6.12.107+deb13-amd64";
+  /** What nvmet shows in debugfs. */
+  readonly debugDirectory: string;
   /** Programs that were run, with their standard input. */
   readonly programs: string[] = [];
   /** What blkid ends with: 2, it recognises nothing. */
@@ -50,6 +54,7 @@ export class TargetBench {
   private constructor(root: string, t: TestContext) {
     this.poolPath = path.join(root, "pool");
     this.statePath = path.join(root, "state");
+    this.debugDirectory = path.join(root, "debug");
     for (const directory of [this.poolPath, this.statePath]) fs.mkdirSync(directory);
     this.tree = new NvmetTree(path.join(root, "nvmet")).install(t);
   }
@@ -104,7 +109,8 @@ export class TargetBench {
     const pool = await Pool.open(place, { machine: "machine", stateDirectory: this.statePath });
     const layer = new FileLayer({ directory: pool.path, exec: this.exec });
     const configfs = new NvmetConfigfs(this.tree.root);
-    const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals }) });
+    const fence = { release: this.release, debugDirectory: this.debugDirectory, pauseMs: 0 };
+    const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals }), fence });
     const agent = new TargetAgent({ cluster, pool, layer, watermarkPercent, exporter, now: () => new Date() });
     const gate = new ListenerGate({ exec: this.exec, portals });
     const report = await restoreExports({ agent, exporter, gate }, new AbortController().signal);

@@ -16,7 +16,7 @@ import {
 import type { Attachment, Snapshot, Volume, VolumeSource } from "../../domain/model.ts";
 import { parseNodeId } from "../../domain/node-id.ts";
 import { pageOf, type Page, type PageRequest } from "../../domain/page.ts";
-import { holdersAtMost, openPublication, revokedBy } from "../../domain/publications.ts";
+import { openPublication, revokedBy } from "../../domain/publications.ts";
 import type {
   Backend,
   Capacity,
@@ -97,8 +97,10 @@ export class MemoryBackend implements Backend {
     const cannot = "create the volume";
     const existing = this.#volumes.get(spec.id);
     if (existing !== undefined) {
-      if (existing.size === spec.size && existing.source?.id === spec.source?.id) return existing;
-      const rule = `it exists with ${existing.size} bytes, as a copy of ${existing.source?.id ?? "nothing"}`;
+      const { size, source, multiWriter } = existing;
+      if (size === spec.size && source?.id === spec.source?.id && multiWriter === spec.multiWriter) return existing;
+      const writers = multiWriter === undefined ? "one writer" : "several writers";
+      const rule = `it exists with ${size} bytes for ${writers}, as a copy of ${source?.id ?? "nothing"}`;
       throw failure("already_exists", { cannot, rule, got: spec });
     }
     const least = spec.source === undefined ? 0n : this.#sizeOf(spec.source);
@@ -201,7 +203,7 @@ export class MemoryBackend implements Backend {
   async publish(id: VolumeId, request: PublishRequest, signal: AbortSignal): Promise<Attachment> {
     await this.probe(signal);
     const volume = this.#existing(id, "publish the volume");
-    const { publication, ...state } = openPublication(volume, request, holdersAtMost);
+    const { publication, ...state } = openPublication(volume, request);
     this.#highestEpoch = Math.max(this.#highestEpoch, state.lastEpoch);
     this.#volumes.set(id, { ...volume, publications: state.publications, lastEpoch: state.lastEpoch });
     return {
@@ -211,6 +213,7 @@ export class MemoryBackend implements Backend {
       blankSizes: [volume.size],
       content: volume.content,
       access: publication.access,
+      ...(publication.sharing !== undefined && { sharing: publication.sharing }),
     };
   }
 

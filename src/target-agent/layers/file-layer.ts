@@ -6,6 +6,7 @@
  * Y3  Nothing is over-committed unless the pool says so (room.ts).
  * Y4  Files are looked at only until the answer is sure, so that making a volume does not take longer with each one that
  *     there is. A file that was not looked at counts as the most that it can still take.
+ * Y5  Before the kernel changes the size of a file, it waits for the direct writes to it; also when the size stays as it is.
  */
 import { dirname, join } from "node:path";
 import { failure } from "../../domain/errors.ts";
@@ -14,7 +15,7 @@ import { parseSnapshotId } from "../../domain/identity.ts";
 import type { Content } from "../../domain/model.ts";
 import { probeSignature } from "../../host/blkid.ts";
 import { askOnce, readRegions } from "../../host/direct-io.ts";
-import type { Exec } from "../../host/exec.ts";
+import { execOk, type Exec } from "../../host/exec.ts";
 import { lstatOf, removeFile, statOf, syncDirectory } from "../../host/files.ts";
 import {
   cloneFile,
@@ -107,6 +108,11 @@ export class FileLayer implements VolumeLayer {
 
   async grow(object: StoredObject, size: Bytes): Promise<void> {
     await enlargeFile(await this.verified(object), size);
+  }
+
+  /** Y5; in a child process, because a disk that hangs holds it up (V32). */
+  async drain(id: ObjectId, signal: AbortSignal): Promise<void> {
+    await execOk(this.#exec, "truncate", ["--no-create", "--size=+0", this.#path(id)], { signal });
   }
 
   async content(object: StoredObject, signal: AbortSignal): Promise<Content> {

@@ -40,6 +40,8 @@ export interface VolumeLayer {
   /** As it is on the medium by now, whatever a record says; undefined when the object is not there. */
   sizeOf(id: ObjectId): Promise<Bytes | undefined>;
   grow(object: StoredObject, size: Bytes): Promise<void>;
+  /** Ends when every write that was under way at the call is on the medium or has failed. Absent = done. */
+  drain(id: ObjectId, signal: AbortSignal): Promise<void>;
   /** L2. */
   content(object: StoredObject, signal: AbortSignal): Promise<Content>;
   /** Blocks of 4 KiB, for what lies in fixed places. */

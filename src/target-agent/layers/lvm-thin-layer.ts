@@ -8,6 +8,8 @@
  *     zeros, so another one is not opened; in it nobody reads what a removed volume held either (F68).
  * Z4  The block layer caches what blkid reads, and nvmet writes past that cache (V40): it is emptied before each look.
  * Z5  A command that a crash has cut short may have left volumes suspended: the start lets them go on.
+ * Z6  device-mapper suspends a volume only when every write to it has ended; whoever waits for that goes away, never the
+ *     order to resume it.
  */
 import { failure } from "../../domain/errors.ts";
 import type { Bytes } from "../../domain/capacity.ts";
@@ -15,6 +17,7 @@ import type { Content } from "../../domain/model.ts";
 import { probeSignature } from "../../host/blkid.ts";
 import { askOnce, readRegions } from "../../host/direct-io.ts";
 import { execOk, type Exec } from "../../host/exec.ts";
+import { untilAborted } from "../../lib/abort.ts";
 import type { BackingIdentity } from "../volume-record.ts";
 import type { Kept, KeptObject, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
 import { Room } from "./room.ts";
@@ -31,6 +34,7 @@ export interface LvmThinLayerDeps {
 }
 
 const lookMs = 60_000;
+const pauseMs = 10 * 60 * 1000;
 
 const isPool = (line: string) => / thin-pool /.test(line);
 
@@ -174,6 +178,21 @@ export class LvmThinLayer implements VolumeLayer {
 
   async #extend(id: ObjectId, size: Bytes): Promise<void> {
     await this.#group.change("lvextend", ["--size", lvmBytes(size), this.#name(id)]);
+  }
+
+  /** Z6. */
+  async drain(id: ObjectId, signal: AbortSignal): Promise<void> {
+    if ((await this.#group.device(id)) !== undefined) await untilAborted(this.#pause(id), signal);
+  }
+
+  async #pause(id: ObjectId): Promise<void> {
+    const name = this.#group.mappedName(id);
+    const limit = { signal: AbortSignal.timeout(pauseMs) };
+    try {
+      await execOk(this.#exec, "dmsetup", ["suspend", "--nolockfs", name], limit);
+    } finally {
+      await execOk(this.#exec, "dmsetup", ["resume", name], { signal: AbortSignal.timeout(pauseMs) });
+    }
   }
 
   async content(object: StoredObject, signal: AbortSignal): Promise<Content> {

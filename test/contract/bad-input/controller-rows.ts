@@ -1,6 +1,6 @@
 /** What can be wrong with the requests of CSI Controller. Rows with OK say what the driver takes or ignores. */
 import type { CsiMethodPath } from "../../../src/gen/csi-fields.ts";
-import { capabilityRows } from "./capability-rows.ts";
+import { amongWriters, capabilityRows } from "./capability-rows.ts";
 import {
   any,
   bad,
@@ -23,12 +23,17 @@ import { snapshotRows } from "./snapshot-rows.ts";
 const fixed = "must be empty: no parameter is mutable";
 const otherBackend = /parameters\.backend must be memory, .*; got "nvmet"$/;
 const list = "volume_capabilities";
+const noWriters = /parameters\.multiWriter must be block, .*; got "nothing"$/;
+const otherAccess = /it is published to this node read-write already; got "read-only among readers"$/;
+const otherSharing = /it is published to this node read-write already; got "read-write among writers"$/;
 const noVolume: Row = ["volume_id", strange, unknown, /there is no volume with that volume_id; got "[^"]+"$/];
 
 const parameters: readonly Row[] = [
   ["parameters", missing, "OK"],
   ["parameters", { backend: "nvmet" }, bad, otherBackend],
   ["parameters", { Backend: "memory" }, bad, /parameters\.Backend is no parameter .*knows backend, .*; got "memory"$/],
+  ["parameters", { pool: "-fast" }, bad, /parameters\.pool must be 1 to 63 of a-z, .*; got "-fast"$/],
+  ["parameters", { multiWriter: "filesystem" }, bad, /parameters\.multiWriter must be block; got "filesystem"$/],
   ["parameters", { "a\nb": "c" }, bad, /parameters\."a\\nb" is no parameter .*; got "c"$/],
 ];
 const capacity: readonly Row[] = [
@@ -84,7 +89,9 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ...capacity,
     [list, missing, bad, "must name at least one capability", []],
     ...capabilityRows(`${list}.0`),
+    [`${list}.0`, amongWriters, bad, noWriters],
     ...parameters,
+    ["parameters", { multiWriter: "block" }, "ALREADY_EXISTS", /exists for one writer; got "block"$/],
     ...free("secrets"),
     ...content,
     ...free(`${topology}.requisite.0.segments`),
@@ -100,7 +107,8 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ["node_id", "v1.node\n", bad, noControls],
     ["node_id", "node-1", unknown, "must be one that this driver's NodeGetInfo gave out"],
     ["volume_capability", missing, bad, "must be set", null],
-    ...capabilityRows("volume_capability"),
+    ...capabilityRows("volume_capability", bad, ["ALREADY_EXISTS", otherAccess]),
+    ["volume_capability", amongWriters, "ALREADY_EXISTS", otherSharing],
     ["readonly", missing, "OK"],
     ["readonly", true, "ALREADY_EXISTS", /it is published to this node read-write already; got "read-only"$/],
     ...free("secrets"),
@@ -126,6 +134,8 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ],
     [list, missing, bad, empty, []],
     ...capabilityRows(`${list}.0`, "unconfirmed"),
+    [`${list}.0`, amongWriters, "unconfirmed", noWriters],
+    ["parameters", { multiWriter: "block" }, "unconfirmed", noWriters],
     ...parameters.map((row): Row => (row[2] === "OK" ? row : [row[0], row[1], "unconfirmed", row[3]])),
     ...free("secrets"),
     ["mutable_parameters", missing, "OK"],
@@ -141,6 +151,7 @@ export const controllerRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
   "/csi.v1.Controller/GetCapacity": [
     [list, missing, "OK"],
     ...capabilityRows(`${list}.0`, "no capacity"),
+    [`${list}.0`, amongWriters, "no capacity"],
     ...parameters,
     ...free("accessible_topology.segments"),
   ],

@@ -5,11 +5,9 @@ import { bad, empty, free, gone, known, noControls, strange, unknown } from "./c
 import { malformedPath, pathRows as path } from "./path-rows.ts";
 import { missing, type Row } from "./row.ts";
 
+const writtenThere = /readonly must be false: it is published there read-write already; got true$/;
 const wrongState = "FAILED_PRECONDITION";
-const capability: readonly Row[] = [
-  ["volume_capability", missing, bad, "must be set", null],
-  ...capabilityRows("volume_capability"),
-];
+const noCapability: Row = ["volume_capability", missing, bad, "must be set", null];
 const context: readonly Row[] = [
   ["publish_context", missing, bad, /publish_context\.schema must be 1, .*; got "nothing"$/],
   ["publish_context.schema", "2", bad, /publish_context\.schema must be 1, .*; got "2"$/],
@@ -24,6 +22,8 @@ const context: readonly Row[] = [
   ["publish_context.size", "-1", bad, "must be a decimal number"],
   ["publish_context.blankSizes", "1,x", bad, /publish_context\.blankSizes must .*; got "1,x"$/],
   ["publish_context.access", "write", bad, "must be read-write or read-only"],
+  ["publish_context.sharing", "all", bad, "must be readers or writers"],
+  ["publish_context.sharing", "writers", wrongState, /what several nodes may write is raw block; got "filesystem"$/],
   ["publish_context.content", "erased", bad, "must be blank or present"],
 ];
 
@@ -33,7 +33,8 @@ export const nodeRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ...context,
     ...path("staging_target_path"),
     ["staging_target_path", "/proc/none", wrongState, /it is staged at \/.* already; got "\/proc\/none"$/],
-    ...capability,
+    noCapability,
+    ...capabilityRows("volume_capability"),
     [
       "volume_capability",
       { block: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } },
@@ -60,7 +61,8 @@ export const nodeRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ...malformedPath("staging_target_path"),
     ["staging_target_path", "/elsewhere", wrongState, /must be staged at staging_target_path .*; got "\/elsewhere"$/],
     ...path("target_path"),
-    ...capability,
+    noCapability,
+    ...capabilityRows("volume_capability", bad, ["ALREADY_EXISTS", writtenThere]),
     [
       "volume_capability",
       { block: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } },
@@ -69,7 +71,7 @@ export const nodeRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ],
     ["volume_capability.mount.fs_type", "xfs", wrongState, /staged as ext4.*; got "xfs"$/],
     ["readonly", missing, "OK"],
-    ["readonly", true, "ALREADY_EXISTS", "must be false: it is published there read-write already"],
+    ["readonly", true, "ALREADY_EXISTS", writtenThere],
     ...free("secrets"),
     ...free("volume_context"),
   ],

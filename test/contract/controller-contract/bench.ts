@@ -115,10 +115,14 @@ export class Bench {
     return BigInt((await this.controller.GetCapacity({})).available_capacity);
   }
 
-  async publish(volume_id: string, node_id: string): Promise<PublishAnswer> {
+  async publish(
+    volume_id: string,
+    node_id: string,
+    volume_capability: VolumeCapability = mountCapability,
+  ): Promise<PublishAnswer> {
     // Also when the call fails: what it did before is unknown.
     this.#published.add(volume_id);
-    const request: ControllerPublishVolumeRequest = { volume_id, node_id, volume_capability: mountCapability };
+    const request: ControllerPublishVolumeRequest = { volume_id, node_id, volume_capability };
     const { publish_context: context } = await this.controller.ControllerPublishVolume(request);
     const epoch = Number(context["epoch"]);
     assert.ok(Number.isSafeInteger(epoch) && epoch > 0, `an epoch is a positive number, got ${context["epoch"]}`);

@@ -82,7 +82,7 @@ export function lookupTests(bench: Bench): void {
     const shared = { ...block, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } } as const;
     const refusal = await ask(mountCapability, shared);
     assert.equal(refusal.confirmed, null);
-    assert.match(refusal.message, /access_mode/);
+    assert.match(refusal.message, /multiWriter must be block/);
     const unknown = { volume_id: "fake-vol-id", volume_capabilities: [mountCapability] };
     await refused(bench.controller.ValidateVolumeCapabilities(unknown), "NOT_FOUND");
     await refused(
@@ -97,6 +97,7 @@ export function lookupTests(bench: Bench): void {
     const asked = { volume_id: volume.id, volume_capabilities: [mountCapability] };
     const others = [
       [{ parameters: { backend: "other" } }, /parameters\.backend must be .*; got "other"$/],
+      [{ parameters: { multiWriter: "block" } }, /parameters\.multiWriter must be block, .*; got "nothing"$/],
       [{ mutable_parameters: { iops: "1" } }, /mutable_parameters must be empty: .*; got \{"iops":"1"\}$/],
     ] as const;
     for (const [other, reason] of others) {

@@ -1,4 +1,4 @@
-/** ControllerPublishVolume and ControllerUnpublishVolume: one holder at a time, epochs that only grow, the fence. */
+/** ControllerPublishVolume and ControllerUnpublishVolume: one holder unless it shares, epochs that only grow, the fence. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { nodeIdOf } from "../../support/node-ids.ts";
