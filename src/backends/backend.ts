@@ -61,8 +61,8 @@ export interface Backend {
   probe(signal: AbortSignal): Promise<void>;
   capacity(signal: AbortSignal): Promise<Capacity>;
   /**
-   * Ensures the volume. Errors: already_exists (there with another size, source or multiWriter), not_found (the source), out_of_range
-   * (smaller than its source), precondition (a file system is being made on the source), no_capacity.
+   * Ensures the volume. Errors: already_exists (there with another size, source or multiWriter), not_found (the source),
+   * out_of_range (smaller than its source), precondition (a file system is being made on the source), no_capacity.
    */
   create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume>;
   get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined>;

@@ -1,7 +1,7 @@
 /**
- * Runs in a machine of the lab: `write PATH VOLUME BLOCKS FIRST` writes one block after the other, each to a place that depends on
- * its sequence alone, and says the sequence once the write is on the medium; `read PATH BLOCKS FIRST` prints what each block is. FIRST is the number of the first
- * block of the ledger.
+ * Runs in a machine of the lab: `write PATH VOLUME BLOCKS FIRST` writes one block after the other, each to a place that depends
+ * on its sequence alone, and says the sequence once the write is on the medium; `read PATH BLOCKS FIRST` prints what each block
+ * is. FIRST is the number of the first block of the ledger.
  */
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { blockSize, decodeBlock, encodeBlock } from "./block.ts";
