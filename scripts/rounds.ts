@@ -1,9 +1,9 @@
 /**
  * npm run rounds; takes no options. What takes too long for each change: the tests of the lab itself and of the kernel
- * tests, that is the driver without each of its guards (format gate, format intent, fence, links, mistaken devices), every situation of the format
- * gate and its whole matrix of devices, copies of every file system under load, the ends of what a class may ask of mkfs,
- * thirty kills of a mkfs for each file system at moments that SEED decides, a restart of the target with twenty volumes,
- * 100,000 random requests, and 40,000 random histories of calls.
+ * tests, that is the driver without each of its guards (format gate, format intent, fence of one node and of one among
+ * several, links, mistaken devices), every situation of the format gate and its whole matrix of devices, copies of every file
+ * system under load, the ends of what a class may ask of mkfs, thirty kills of a mkfs for each file system at moments that
+ * SEED decides, a restart of the target with twenty volumes, 100,000 random requests, and 40,000 random histories of calls.
  */
 import { parseArgs } from "node:util";
 import { readOptions } from "./read-options.ts";
@@ -17,6 +17,7 @@ const played = [
     "copies.test",
     "node.test",
     "fence.test",
+    "several-nodes.test",
     "recovery.test",
     "restart.test",
     "process-restart.test",

@@ -1,6 +1,6 @@
 /**
- * Which node may use a volume: publish and the fence (DESIGN 5.2). Who may hold it beside whom is the back end's decision (B3); here
- * lies only what the container orchestrator's node ids mean, and how many volumes a node may have.
+ * Which node may use a volume: publish and the fence (DESIGN 5.2). Who may hold it beside whom is the back end's decision
+ * (B3); here lies only what the container orchestrator's node ids mean, and how many volumes a node may have.
  */
 import type { Backend } from "../backends/backend.ts";
 import { failure } from "../domain/errors.ts";

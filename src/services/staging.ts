@@ -48,6 +48,7 @@ export class Staging {
   async stage(request: StageRequest, signal: AbortSignal): Promise<StageOutcome> {
     const { volume, attachment, stagingPath, usage } = request;
     const { journal, paths } = this.#deps;
+    assertRawForWriters(request);
     await this.#filesystems.settled(volume, signal);
     const before = await journal.load(volume);
     assertEpoch(attachment, before);
@@ -85,7 +86,6 @@ export class Staging {
 
   async #bringUp(request: StageRequest, entry: JournalEntry, signal: AbortSignal): Promise<StageOutcome> {
     const { volume, attachment, usage } = request;
-    assertRawForWriters(request);
     const device = await this.#connect(request, signal);
     const { path, number } = device;
     const { journal, marks } = this.#deps;

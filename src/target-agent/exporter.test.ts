@@ -117,6 +117,7 @@ describe("an export", () => {
       await assert.rejects(exporter.ensure(desired, signal()), refusal(/subsystems of this cluster start with/));
       await assert.rejects(exporter.link(desired.nqn, signal()), refusal(/start with/));
       await assert.rejects(exporter.withdraw(desired.nqn, [], signal()), refusal(/start with/));
+      await assert.rejects(exporter.putOut(desired.nqn, [], signal()), refusal(/start with/));
     }
     assert.deepEqual(tree.objects(), []);
   });

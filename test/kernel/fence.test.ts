@@ -12,6 +12,7 @@ import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 import { itInLongRounds } from "../support/long-round.ts";
 import { buildMutant } from "../support/mutant.ts";
+import { queueWrite, textAt } from "../support/queued-write.ts";
 
 const limit = () => AbortSignal.timeout(60_000);
 /**
@@ -19,7 +20,7 @@ const limit = () => AbortSignal.timeout(60_000);
  * host reconnects after 2 s, and this is time for two attempts.
  */
 const observeMs = 5000;
-const staleMiB = 100;
+const staleBlock = 25_600;
 /**
  * A node that nobody can reach: it keeps its queue and tries to reconnect. Else the fenced host may be told at once that
  * there is nothing for it, and its queue would be gone before the volume returns.
@@ -27,8 +28,6 @@ const staleMiB = 100;
 const cutNetwork = `
 nft 'table inet cut { chain input { type filter hook input priority -20; tcp dport 4420 tcp flags syn reject with tcp reset; }; }'`;
 const mendNetwork = "nft delete table inet cut";
-/** In proc_pid_syscall(5): write(2) on x86-64, to standard output. A process that runs shows no number. */
-const isWriteToOutput = /^1 0x1 /;
 
 describe("the fence", () => {
   let guest: GuestDriver;
@@ -75,17 +74,6 @@ describe("the fence", () => {
     return changed;
   }
 
-  /** A write that waits in the queue of a device without a path. */
-  async function queueWrite(device: string, text: string) {
-    const place = [`of=${device}`, `seek=${staleMiB * 256}`, "bs=4096", "count=1", "iflag=fullblock", "oflag=direct"];
-    const writer = await guest.machine.spawn(["dd", ...place, "conv=notrunc,nocreat"], { stdin: text.padEnd(4096) });
-    await poll(async () => {
-      const call = await guest.machine.readFile(`/proc/${writer.pid}/syscall`);
-      return isWriteToOutput.test(call) ? true : undefined;
-    }, limit());
-    return writer;
-  }
-
   /** Fences a node with a write in its queue, gives the volume back to it, and tells whether that write landed. */
   async function staleWriteLands(name: string, meanwhile?: (volume: GuestVolume) => Promise<void>): Promise<boolean> {
     const volume = new GuestVolume(guest, name, "block");
@@ -93,15 +81,15 @@ describe("the fence", () => {
     const device = await volume.device();
     await guest.machine.sh(cutNetwork);
     await volume.unpublish();
-    const stale = await queueWrite(device, "stale");
+    const stale = await queueWrite(guest.machine, { device, block: staleBlock, text: "stale" }, limit());
     await meanwhile?.(volume);
     await volume.publish();
     await guest.machine.sh(mendNetwork);
     // The old connection comes back or is given up; either way the writer is told, and nothing waits any more.
     const { exitCode } = await untilAborted(stale.exited, limit());
     await volume.stage();
-    const read = `dd if=${volume.backing} bs=4096 count=1 skip=${staleMiB * 256} status=none | head --bytes=5 | tr -d '\\0'`;
-    const landed = (await guest.machine.sh(read)).stdout === "stale";
+    const place = { path: volume.backing, block: staleBlock, length: 5 };
+    const landed = (await textAt(guest.machine, place)) === "stale";
     assert.equal(landed, exitCode === 0, "the writer is told the truth");
     await volume.destroy();
     return landed;

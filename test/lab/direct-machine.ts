@@ -19,6 +19,7 @@ const kernelModules = ["nvmet-tcp", "nvme-tcp"];
 
 export async function startDirectMachine(options: MachineOptions = {}): Promise<Machine> {
   const signal = options.signal ?? new AbortController().signal;
+  if (options.cable !== undefined) throw new Error("cannot run directly: a test with two machines needs VMs");
   await checkKernel(signal);
   const directory = await makeScratch();
   const disks: string[] = [];

@@ -1,6 +1,7 @@
 /**
  * A machine with a kernel that has nvmet-tcp and nvme-tcp, seen from a test: run programs, reach sockets, pull the plug.
  */
+import type { CableEnd } from "./cable.ts";
 import type { ExitStatus, Sink } from "./channel.ts";
 
 export interface RunOptions {
@@ -71,6 +72,8 @@ export interface MachineOptions {
   readonly disks?: readonly { readonly sizeMiB: number }[];
   /** Debian packages besides those of every machine (recipe.ts); a machine that is used directly has them or not. */
   readonly packages?: readonly string[];
+  /** A network between two VMs; the machine itself has none to offer. */
+  readonly cable?: CableEnd;
   /** Bounds the start only. */
   readonly signal?: AbortSignal;
 }

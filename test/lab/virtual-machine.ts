@@ -11,6 +11,7 @@ import { createServer } from "node:net";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { cardOn } from "./cable.ts";
 import { cacheDirectory } from "./cache.ts";
 import { ChannelMachine } from "./channel-machine.ts";
 import type { Hardware } from "./channel-machine.ts";
@@ -57,6 +58,8 @@ async function prepare(
   const bin = join(cacheDirectory(), "bin");
   await makeLabFolder(lab, join(import.meta.dirname, "guest/boot.sh"), signal);
   await mkdir(bin, { recursive: true });
+  const { cable } = options;
+  if (cable !== undefined) await writeFile(join(lab, "address"), `${cable.address}/24`);
   const disks: string[] = [];
   for (const [index, { sizeMiB }] of (options.disks ?? []).entries()) {
     const path = join(directory, `disk${index}.img`);
@@ -70,6 +73,7 @@ async function prepare(
     disks,
     shares: { lab, project: projectDirectory, "project-bin": bin },
     port: join(directory, "port.sock"),
+    ...(cable !== undefined && { devices: cardOn(cable) }),
   };
 }
 

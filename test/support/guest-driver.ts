@@ -6,6 +6,7 @@
  */
 import { poll } from "../../src/host/clock.ts";
 import type { Machine, Spawned } from "../lab/machine.ts";
+import type { CableEnd } from "../lab/cable.ts";
 import { startLab } from "../lab/start-lab.ts";
 import { openCsiClient, type CsiClient } from "./csi-client.ts";
 import { makePool, mountPool, poolFlags, poolPath, type LabLayer } from "./guest-pool.ts";
@@ -27,6 +28,8 @@ export interface GuestDriverOptions {
   /** Further scratch disks. */
   readonly disks?: readonly { readonly sizeMiB: number }[];
   readonly flags?: readonly string[];
+  /** To another machine. */
+  readonly cable?: CableEnd;
   /** Folder of the bundle, relative to the project; `dist` unless given. */
   readonly bundle?: string;
 }
@@ -57,10 +60,10 @@ export interface GuestDriver extends AsyncDisposable {
 
 /** Boots a machine with an empty pool and starts `all-in-one` in it. */
 export async function startGuestDriver(options: GuestDriverOptions): Promise<GuestDriver> {
-  const { signal, poolMiB = 64 * 1024, memoryMiB = 1536, disks = [], packages = [], layer = "file" } = options;
+  const { signal, poolMiB = 64 * 1024, memoryMiB = 1536, disks = [], packages = [], layer = "file", cable } = options;
   await using stack = new AsyncDisposableStack();
   const hardware = { disks: [{ sizeMiB: poolMiB }, ...disks], memoryMiB, packages };
-  const machine = stack.use(await startLab({ ...hardware, signal }));
+  const machine = stack.use(await startLab({ ...hardware, ...(cable && { cable }), signal }));
   await makePool(machine, layer);
   const guest = new LabDriver(machine, await machine.forward(endpoint), options);
   stack.use(guest);

@@ -20,7 +20,8 @@ export interface ClassOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly mountOptions?: readonly string[];
   /** Access mode of the claim; one writer unless given. */
-  readonly mode?: "SINGLE_NODE_WRITER" | "SINGLE_NODE_READER_ONLY";
+  readonly mode?:
+    "SINGLE_NODE_WRITER" | "SINGLE_NODE_READER_ONLY" | "MULTI_NODE_READER_ONLY" | "MULTI_NODE_MULTI_WRITER";
 }
 
 function capabilityOf(use: "block" | FilesystemType, { mode, mountOptions = [] }: ClassOptions): VolumeCapability {

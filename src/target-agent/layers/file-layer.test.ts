@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import fsp from "node:fs/promises";
+import fsp, { mkdtempDisposable } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { snapshotIdOf, volumeIdOf, type ClusterId } from "../../domain/identity.ts";
+import { exec } from "../../host/exec.ts";
 import { FileLayer } from "./file-layer.ts";
 import type { Kept, ObjectId } from "./layer.ts";
 
@@ -130,5 +133,22 @@ describe("the room of a pool of files", () => {
         }
       }
     }
+  });
+});
+
+describe("a wait for the writes of a volume", () => {
+  it("leaves its file as it is, whatever its size, and makes none", async () => {
+    await using directory = await mkdtempDisposable(path.join(tmpdir(), "nvmetcp-csi-layer-"));
+    await fsp.mkdir(path.join(directory.path, "volumes"));
+    const [id, absent] = [volumeIdOf(cluster, "a"), volumeIdOf(cluster, "b")];
+    const file = path.join(directory.path, "volumes", `${id}.img`);
+    const layer = new FileLayer({ directory: directory.path, exec });
+    for (const text of ["kept", "kept, and longer"]) {
+      await fsp.writeFile(file, text);
+      await layer.drain(id, AbortSignal.timeout(10_000));
+      assert.equal(await fsp.readFile(file, "utf8"), text);
+    }
+    await layer.drain(absent, AbortSignal.timeout(10_000));
+    assert.deepEqual(await fsp.readdir(path.dirname(file)), [path.basename(file)]);
   });
 });

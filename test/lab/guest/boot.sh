@@ -21,6 +21,11 @@ ln -s fd/0 /dev/stdin
 ln -s fd/1 /dev/stdout
 ln -s fd/2 /dev/stderr
 ip link set lo up
+if [ -e /lab/address ]; then
+  modprobe virtio_net
+  ip link set eth0 up
+  ip address add "$(< /lab/address)" dev eth0
+fi
 # The image is shared, an identity must not be; this one also outlives a reset.
 read -r uuid < /sys/class/dmi/id/product_uuid
 echo "lab-${uuid%%-*}" > /proc/sys/kernel/hostname

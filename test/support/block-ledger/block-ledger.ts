@@ -11,26 +11,36 @@ import { placeOf } from "./place.ts";
 type Found = LedgerBlock | "blank" | "torn";
 const program = (machine: Machine) => [machine.node, `${machine.project}/test/support/block-ledger/program.ts`];
 
+interface Shape {
+  /** What the blocks are marked with. */
+  readonly volume: string;
+  readonly blocks: number;
+  /** Number of its first block. */
+  readonly first: number;
+}
+
 export class BlockLedger {
   readonly #machine: Machine;
   readonly #volume: string;
   readonly #blocks: number;
+  readonly #first: number;
   #writer: Spawned | undefined;
   #promised = 0;
 
-  private constructor(machine: Machine, volume: string, blocks: number) {
+  private constructor(machine: Machine, { volume, blocks, first }: Shape) {
     this.#machine = machine;
     this.#volume = volume;
     this.#blocks = blocks;
+    this.#first = first;
   }
 
-  /** Writes to `path` from now on, in the first `blocks` blocks. */
+  /** Writes to `path` from now on, in `blocks` blocks from the `first` one on. */
   static async open(
     machine: Machine,
-    { path, volume, blocks = 256 }: { readonly path: string; readonly volume: string; readonly blocks?: number },
+    { path, volume, blocks = 256, first = 0 }: Pick<Shape, "volume"> & Partial<Shape> & { readonly path: string },
   ): Promise<BlockLedger> {
-    const ledger = new BlockLedger(machine, volume, blocks);
-    ledger.#writer = await machine.spawn([...program(machine), "write", path, volume, String(blocks)], {
+    const ledger = new BlockLedger(machine, { volume, blocks, first });
+    ledger.#writer = await machine.spawn([...program(machine), "write", path, volume, String(blocks), String(first)], {
       onStdoutLine: (line) => (ledger.#promised = Number(line)),
     });
     return ledger;
@@ -58,7 +68,7 @@ export class BlockLedger {
    * the instant back.
    */
   async judge(path: string, { least, most }: { readonly least: number; readonly most: number }): Promise<number> {
-    const read = [...program(this.#machine), "read", path, String(this.#blocks)];
+    const read = [...program(this.#machine), "read", path, String(this.#blocks), String(this.#first)];
     const found = JSON.parse((await this.#machine.exec(read)).stdout) as readonly Found[];
     const sequences = found.map((block) => (typeof block === "string" ? 0 : block.sequence));
     const instant = Math.max(...sequences);
@@ -71,8 +81,8 @@ export class BlockLedger {
   #asAfter(instant: number): readonly Found[] {
     const blocks: Found[] = Array.from({ length: this.#blocks }, () => "blank");
     for (let sequence = 1; sequence <= instant; sequence += 1) {
-      const number = placeOf(sequence, this.#blocks);
-      blocks[number] = { volume: this.#volume, number, sequence };
+      const place = placeOf(sequence, this.#blocks);
+      blocks[place] = { volume: this.#volume, number: this.#first + place, sequence };
     }
     return blocks;
   }

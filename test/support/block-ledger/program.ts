@@ -1,6 +1,7 @@
 /**
- * Runs in a machine of the lab: `write PATH VOLUME BLOCKS` writes one block after the other, each to a place that depends on
- * its sequence alone, and says the sequence once the write is on the medium; `read PATH BLOCKS` prints what each block is.
+ * Runs in a machine of the lab: `write PATH VOLUME BLOCKS FIRST` writes one block after the other, each to a place that depends
+ * on its sequence alone, and says the sequence once the write is on the medium; `read PATH BLOCKS FIRST` prints what each block
+ * is. FIRST is the number of the first block of the ledger.
  */
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { blockSize, decodeBlock, encodeBlock } from "./block.ts";
@@ -8,26 +9,26 @@ import { placeOf } from "./place.ts";
 
 const [verb, path = "", ...rest] = process.argv.slice(2);
 
-function write(volume: string, blocks: number): void {
+function write(volume: string, blocks: number, first: number): void {
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_DSYNC);
   for (let sequence = 1; ; sequence += 1) {
-    const number = placeOf(sequence, blocks);
+    const number = first + placeOf(sequence, blocks);
     writeSync(file, encodeBlock({ volume, number, sequence }), 0, blockSize, number * blockSize);
     writeSync(1, `${sequence}\n`);
   }
 }
 
-function read(blocks: number): void {
+function read(blocks: number, first: number): void {
   const file = openSync(path, constants.O_RDONLY);
   const block = Buffer.alloc(blockSize);
   const found = Array.from({ length: blocks }, (_, number) => {
     block.fill(0);
-    readSync(file, block, 0, blockSize, number * blockSize);
+    readSync(file, block, 0, blockSize, (first + number) * blockSize);
     return decodeBlock(block);
   });
   closeSync(file);
   writeSync(1, `${JSON.stringify(found)}\n`);
 }
 
-if (verb === "write") write(rest[0] ?? "", Number(rest[1]));
-else read(Number(rest[0]));
+if (verb === "write") write(rest[0] ?? "", Number(rest[1]), Number(rest[2]));
+else read(Number(rest[0]), Number(rest[1]));
