@@ -6,8 +6,8 @@ import { driverName } from "../domain/identity.ts";
 import type { Capability, MultiWriter } from "../domain/model.ts";
 import { ownEntries } from "./decode.ts";
 
-/** Keys that belong to the provisioner, not to the driver. */
-export const provisionerPrefix = "csi.storage.k8s.io/";
+/** Keys that belong to the provisioner and the snapshotter, not to the driver. */
+export const sidecarPrefix = "csi.storage.k8s.io/";
 const names = classParameters.map(({ name }) => name);
 
 function faultOf(name: string): string | undefined {
@@ -15,7 +15,7 @@ function faultOf(name: string): string | undefined {
 }
 
 /** Parameters as they come from the provisioner. */
-export const parameters = ownEntries((key) => !key.startsWith(provisionerPrefix), faultOf).pipe(classParameterValues);
+export const parameters = ownEntries((key) => !key.startsWith(sidecarPrefix), faultOf).pipe(classParameterValues);
 export type ClassParameters = z.output<typeof parameters>;
 
 const cannot = "use the StorageClass";

@@ -3,8 +3,8 @@ import * as z from "zod";
 import { parseSnapshotId, type SnapshotId } from "../domain/identity.ts";
 import type { Snapshot } from "../domain/model.ts";
 import type { Snapshots } from "../services/snapshots.ts";
-import { provisionerPrefix } from "./class-parameters.ts";
-import { decode, required } from "./decode.ts";
+import { sidecarPrefix } from "./class-parameters.ts";
+import { decode, ownEntries, required } from "./decode.ts";
 import { listRequest, pageRequest } from "./list-page.ts";
 import type { Rpcs } from "./rpcs.ts";
 import {
@@ -21,10 +21,10 @@ export interface SnapshotDeps {
   readonly snapshots: Snapshots;
 }
 
-const noParameters = z
-  .record(z.string(), z.string())
-  .transform((map) => Object.keys(map).filter((key) => !key.startsWith(provisionerPrefix)))
-  .refine((own) => own.length === 0, "must be empty: a VolumeSnapshotClass of this driver has none");
+const noParameters = ownEntries(
+  (key) => !key.startsWith(sidecarPrefix),
+  () => "is no parameter of this driver; a VolumeSnapshotClass has none",
+);
 const createRequest = z.object({ name: required, source_volume_id: required, parameters: noParameters });
 const snapshotRequest = z.object({ snapshot_id: required });
 const listSnapshotsRequest = listRequest.extend({ snapshot_id: z.string(), source_volume_id: z.string() });

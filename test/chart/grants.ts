@@ -60,6 +60,11 @@ export function renderedGrants(manifests: readonly Manifest[]): readonly Grant[]
   return roles(manifests).flatMap(grantsOf).toSorted(order);
 }
 
+/** Whether a right is granted only where the value `snapshots.enabled` is true. */
+export function isForSnapshots({ component, resource }: Grant): boolean {
+  return component === "snapshotter" || resource.endsWith(".snapshot.storage.k8s.io");
+}
+
 /** The rows of the page's table: component, scope, resource, names, verbs, why. */
 export function documentedGrants(page: string): readonly Grant[] {
   const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word ?? "");

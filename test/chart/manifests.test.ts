@@ -16,7 +16,7 @@ import { namespace, render, valuesFiles, type Manifest } from "./render.ts";
 import { shapeFaults } from "./shape.ts";
 
 const signal = AbortSignal.timeout(30 * 60 * 1000);
-const clusterKinds = ["ClusterRole", "ClusterRoleBinding", "CSIDriver", "StorageClass"];
+const clusterKinds = ["ClusterRole", "ClusterRoleBinding", "CSIDriver", "StorageClass", "VolumeSnapshotClass"];
 const optionalSidecars = { "registrar.enabled": true, "livenessProbe.enabled": true };
 
 const cases: readonly (readonly [string, readonly Manifest[]])[] = [
@@ -72,7 +72,7 @@ for (const [name, manifests] of cases) {
       assert.equal(spec.automountServiceAccountToken, false);
       assert.deepEqual(
         holders.map((container) => container.name),
-        ["driver", "provisioner", "attacher", "resizer"],
+        ["driver", "provisioner", "attacher", "resizer", ...(name === "values/snapshots.yaml" ? ["snapshotter"] : [])],
       );
     });
 
@@ -111,7 +111,8 @@ describe("the pod", () => {
     ]);
     for (const sidecar of ["provisioner", "attacher", "resizer"])
       assert.deepEqual(mountsOf(pod, sidecar), [socket, token]);
-    const more = podOf(await render(undefined, signal, optionalSidecars));
+    const more = podOf(await render("snapshots", signal, optionalSidecars));
+    assert.deepEqual(mountsOf(more, "snapshotter"), [socket, token]);
     assert.deepEqual(mountsOf(more, "liveness-probe"), [socket]);
     assert.deepEqual(mountsOf(more, "registrar"), [socket, "/var/lib/kubelet/plugins_registry -> /registration rw"]);
   });
@@ -182,6 +183,23 @@ describe("the pod", () => {
     );
     const { livenessProbe, readinessProbe } = containerOf(more, "driver");
     for (const probe of [livenessProbe, readinessProbe]) assert.equal(probe?.httpGet?.path, "/healthz");
+  });
+
+  it("has a snapshotter where VolumeSnapshots are wanted, which leaves groups of them alone", async () => {
+    assert.ok(!pod.containers.some(({ name }) => name === "snapshotter"));
+    const more = podOf(await render("snapshots", signal, { "sidecars.snapshotter.resources": { limits: { cpu: 1 } } }));
+    assert.deepEqual(args("snapshotter", more), [
+      "--csi-address=/csi/csi.sock",
+      "--v=2",
+      "--leader-election=false",
+      "--timeout=60s",
+      "--retry-interval-max=1m",
+      "--extra-create-metadata",
+      "--feature-gates=CSIVolumeGroupSnapshot=false",
+    ]);
+    const { image, resources } = containerOf(more, "snapshotter");
+    assert.equal(image, "registry.k8s.io/sig-storage/csi-snapshotter:v8.7.0");
+    assert.deepEqual(resources?.limits, { cpu: 1 });
   });
 
   it("is probed where the driver answers: alive and ready are two questions", () => {
@@ -259,9 +277,25 @@ describe("the objects of the cluster", () => {
   });
 
   it("leave out a class that is not wanted", async () => {
-    const given = await render(undefined, signal, { "storageClasses.retain.create": false });
-    const names = given.filter(({ kind }) => kind === "StorageClass").map(({ metadata }) => metadata.name);
-    assert.deepEqual(names, ["nvmetcp"]);
+    const set = { "storageClasses.retain.create": false, "snapshots.classes.delete.create": false };
+    const given = await render("snapshots", signal, set);
+    const classes = given.filter(({ kind }) => kind.endsWith("Class"));
+    assert.deepEqual(
+      classes.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+      ["StorageClass nvmetcp", "VolumeSnapshotClass nvmetcp-retain"],
+    );
+  });
+
+  it("are two classes of snapshots where they are wanted, of which the one that deletes is the driver's default", async () => {
+    assert.ok(!defaults.some(({ kind }) => kind === "VolumeSnapshotClass"));
+    const classes = (await render("snapshots", signal)).filter(({ kind }) => kind === "VolumeSnapshotClass");
+    const isDefault = "snapshot.storage.kubernetes.io/is-default-class";
+    const words = classes.map(({ metadata, ...one }) => [one, metadata.name, metadata.annotations?.[isDefault]]);
+    const common = { apiVersion: "snapshot.storage.k8s.io/v1", kind: "VolumeSnapshotClass", driver: "csi.nvmetcp.dev" };
+    assert.deepEqual(words, [
+      [{ ...common, deletionPolicy: "Delete" }, "nvmetcp", "true"],
+      [{ ...common, deletionPolicy: "Retain" }, "nvmetcp-retain", "false"],
+    ]);
   });
 
   it("keep a note of where the data is when the release is uninstalled", () => {
@@ -283,6 +317,17 @@ describe("the comparison with the API's types", () => {
     assert.deepEqual(shapeFaults({ ...wrong, spec } as Manifest), [
       "CSIDriver.spec.attachRequired must be a boolean",
       "CSIDriver.spec.volumeLifecycleModes must be a list",
+    ]);
+    const custom = {
+      apiVersion: "snapshot.storage.k8s.io/v1",
+      kind: "VolumeSnapshotClass",
+      metadata,
+      driver: 1,
+      spec: {},
+    };
+    assert.deepEqual(shapeFaults(custom), [
+      "VolumeSnapshotClass.driver must be a string",
+      "VolumeSnapshotClass.spec is not in the API",
     ]);
   });
 });

@@ -21,13 +21,16 @@ export interface Manifest {
   };
 }
 
+/** What a cluster with VolumeSnapshots has. */
+export const snapshotApi = "snapshot.storage.k8s.io/v1/VolumeSnapshotClass";
+
 /** The documented values files, by name without `.yaml`. */
 export async function valuesFiles(): Promise<readonly string[]> {
   const files = await readdir(join(chart, "values"));
   return files.map((file) => file.replace(/\.yaml$/, "")).toSorted();
 }
 
-/** The manifests as text, with a documented values file and further values on top. */
+/** The manifests as text, with a documented values file and further values on top, for a cluster that has all it may need. */
 export async function renderText(
   values: string | undefined,
   signal: AbortSignal,
@@ -35,7 +38,8 @@ export async function renderText(
 ): Promise<string> {
   const file = values === undefined ? [] : ["--values", join(chart, "values", `${values}.yaml`)];
   const further = Object.entries(set).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
-  return helm(["template", "nvmetcp-csi", chart, "--namespace", namespace, ...file, ...further], signal);
+  const where = ["--namespace", namespace, "--api-versions", snapshotApi];
+  return helm(["template", "nvmetcp-csi", chart, ...where, ...file, ...further], signal);
 }
 
 export async function render(

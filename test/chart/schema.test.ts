@@ -8,7 +8,7 @@ import { classParameters, mkfsOptions, poolNamePattern } from "../../src/domain/
 import { filesystemTypes } from "../../src/domain/model.ts";
 import { mountOptionNames, parseMountOptions } from "../../src/domain/mount-options.ts";
 import { helm } from "./helm.ts";
-import { chart, renderText, valuesFiles } from "./render.ts";
+import { chart, renderText, snapshotApi, valuesFiles } from "./render.ts";
 
 const signal = AbortSignal.timeout(30 * 60 * 1000);
 
@@ -18,7 +18,7 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
   [{ "image.tagg": "1" }, /at '\/image': additional properties 'tagg' not allowed/],
   [{ "pool.directory": "/p" }, /at '\/pool': additional properties 'directory' not allowed/],
   [{ "kernelModules.laod": true }, /at '\/kernelModules': additional properties 'laod' not allowed/],
-  [{ "sidecars.snapshotter.image.tag": "v1" }, /at '\/sidecars': additional properties 'snapshotter' not allowed/],
+  [{ "sidecars.snapshoter.image.tag": "v1" }, /at '\/sidecars': additional properties 'snapshoter' not allowed/],
   [{ "sidecars.attacher.args": [] }, /at '\/sidecars\/attacher': additional properties 'args' not allowed/],
   [{ "registrar.enable": true }, /at '\/registrar': additional properties 'enable' not allowed/],
   [{ "storageClasses.scratch.create": true }, /at '\/storageClasses': additional properties 'scratch' not allowed/],
@@ -82,12 +82,23 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
   ],
   [{ "storageClasses.retain.parameters": { multiWriter: "true" } }, /multiWriter': value must be 'block'/],
   [{ "storageClasses.retain.parameters": { backend: "memory" } }, /parameters\/backend': value must be 'nvmet'/],
+  [{ "snapshot.enabled": true }, /at '': additional properties 'snapshot' not allowed/],
+  [{ "snapshots.enable": true }, /at '\/snapshots': additional properties 'enable' not allowed/],
+  [{ "snapshots.enabled": "true" }, /at '\/snapshots\/enabled': got string, want boolean/],
+  [{ "snapshots.className": "x" }, /at '\/snapshots': additional properties 'className' not allowed/],
+  [{ "snapshots.classes.hourly": {} }, /at '\/snapshots\/classes': additional properties 'hourly' not allowed/],
+  [{ "snapshots.classes.delete.deletionPolicy": "Retain" }, /delete': additional properties 'deletionPolicy'/],
+  [{ "snapshots.classes.delete.parameters": {} }, /delete': additional properties 'parameters' not allowed/],
+  [{ "snapshots.classes.retain.name": "Kept" }, /at '\/snapshots\/classes\/retain\/name': 'Kept' does not match/],
+  [{ "snapshots.classes.retain.isDefault": 1 }, /classes\/retain\/isDefault': got number, want boolean/],
 ];
 
 /** Rules between values, which the templates check. */
 const contradictions: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
   [{ "storageClasses.delete.name": "nvmetcp-retain" }, /delete.name and retain.name must differ; got "nvmetcp-retain"/],
   [{ "storageClasses.delete.isDefault": true, "storageClasses.retain.isDefault": true }, /at most one class/],
+  [{ "snapshots.classes.retain.name": "nvmetcp" }, /snapshots.classes: delete.name and .* must differ; got "nvmetcp"/],
+  [{ "snapshots.classes.retain.isDefault": true }, /snapshots.classes: at most one class can be the default/],
   [{ "pool.path": "/data", stateDir: "/data/state" }, /stateDir must not be in a pool's path.*got "\/data\/state"/],
   [{ portals: ["127.0.0.1:19808"] }, /healthPort must not be the port of a portal; got "127.0.0.1:19808"/],
 ];
@@ -120,6 +131,23 @@ describe("values.schema.json", () => {
     });
   }
 
+  it("is joined by a look at the cluster: without the CRDs of VolumeSnapshots there are none to offer", async () => {
+    const values = ["--values", join(chart, "values/snapshots.yaml")];
+    const commands = ["client/config/crd", "deploy/kubernetes/snapshot-controller"].map(
+      (folder) => `kubectl apply -k 'https://github.com/kubernetes-csi/external-snapshotter/${folder}?ref=v8.7.0'`,
+    );
+    await assert.rejects(helm(["template", "x", chart, ...values], signal), (error) => {
+      assert.match(
+        String(error),
+        /snapshots\.enabled: .* must have the CRDs .*; got a cluster without snapshot\.storage/,
+      );
+      for (const command of commands) assert.ok(String(error).includes(command), command);
+      return true;
+    });
+    await helm(["template", "x", chart, ...values, "--api-versions", snapshotApi], signal);
+    await helm(["template", "x", chart], signal);
+  });
+
   it("accepts what differs from the defaults in every way that is meant", async () => {
     await renderText(undefined, signal, {
       portals: ["192.0.2.1:4420", "[2001:db8::1]:4420", "[::ffff:192.0.2.1]:65535"],
@@ -132,6 +160,8 @@ describe("values.schema.json", () => {
       "storageClasses.delete.parameters": { backend: "nvmet", "ext4.bytesPerInode": "4194304" },
       "storageClasses.retain.fsType": "btrfs",
       "storageClasses.retain.mountOptions": ["compress=zstd", "discard=async"],
+      "snapshots.classes.delete": { create: false, name: "gone.after-use", isDefault: false },
+      "snapshots.classes.retain.isDefault": true,
       global: { fromTheParentChart: true },
     });
   });

@@ -1,6 +1,7 @@
 /**
  * Compares manifests with the types of the Kubernetes API, as @kubernetes/client-node carries them at run time: a field
- * that the API does not know, or a value of the wrong kind, is named with its path.
+ * that the API does not know, or a value of the wrong kind, is named with its path. Of the kinds that come from
+ * CustomResourceDefinitions, those that the chart uses are described here.
  */
 import * as client from "@kubernetes/client-node";
 import type { Manifest } from "./render.ts";
@@ -13,8 +14,24 @@ interface Model {
   readonly getAttributeTypeMap: () => readonly Attribute[];
 }
 
+const texts = "{ [key: string]: string; }";
+const customFields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  V1VolumeSnapshotClass: { driver: "string", deletionPolicy: "string", parameters: texts },
+};
+
 function isModel(value: unknown): value is Model {
   return typeof value === "function" && "getAttributeTypeMap" in value;
+}
+
+/** The fields of a type, each with its own type. */
+function fieldsOf(type: string, path: string): ReadonlyMap<string, string> {
+  const custom = customFields[type];
+  const every = { apiVersion: "string", kind: "string", metadata: "V1ObjectMeta" };
+  if (custom !== undefined) return new Map(Object.entries({ ...every, ...custom }));
+  const models: Readonly<Record<string, unknown>> = client;
+  const model = models[type];
+  if (!isModel(model)) throw new Error(`cannot check ${path}: the client must know the type; got ${type}`);
+  return new Map(model.getAttributeTypeMap().map((attribute) => [attribute.baseName, attribute.type]));
 }
 
 /** What is wrong with a value of the type, one line each. */
@@ -32,12 +49,9 @@ function faults(value: unknown, type: string, path: string): readonly string[] {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [`${path} must be an object`];
   if (map !== undefined) return Object.entries(value).flatMap(([key, item]) => faults(item, map, `${path}.${key}`));
-  const models: Readonly<Record<string, unknown>> = client;
-  const model = models[type];
-  if (!isModel(model)) throw new Error(`cannot check ${path}: the client must know the type; got ${type}`);
-  const attributes = new Map(model.getAttributeTypeMap().map((attribute) => [attribute.baseName, attribute.type]));
+  const fields = fieldsOf(type, path);
   return Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
-    const inner = attributes.get(key);
+    const inner = fields.get(key);
     return inner === undefined ? [`${path}.${key} is not in the API`] : faults(item, inner, `${path}.${key}`);
   });
 }

@@ -27,6 +27,15 @@ interface Sidecar {
 const registry = "registry.k8s.io/sig-storage";
 const csi = "github.com/kubernetes-csi";
 
+export const snapshotController: Sidecar = {
+  image: `${registry}/snapshot-controller:v8.7.0`,
+  module: `${csi}/external-snapshotter/v8`,
+  version: "v8.7.0",
+};
+
+/** The module with the CRDs. */
+export const snapshotClient = `${csi}/external-snapshotter/client/v8@${snapshotController.version}`;
+
 /** By the name of the program, which is also its folder under `cmd` in the module. */
 export const sidecars: Readonly<Record<string, Sidecar>> = {
   "csi-provisioner": {
@@ -49,11 +58,7 @@ export const sidecars: Readonly<Record<string, Sidecar>> = {
     module: `${csi}/external-snapshotter/v8`,
     version: "v8.7.0",
   },
-  "snapshot-controller": {
-    image: `${registry}/snapshot-controller:v8.7.0`,
-    module: `${csi}/external-snapshotter/v8`,
-    version: "v8.7.0",
-  },
+  "snapshot-controller": snapshotController,
 };
 
 interface Build {

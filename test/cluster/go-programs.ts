@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { goModule } from "../lab/go-module.ts";
 import { runTool } from "../lab/run-tool.ts";
 import { cached } from "./cache.ts";
 import { kubernetesVersion, programGroups } from "./go-program-groups.ts";
@@ -46,8 +47,8 @@ async function prepareModule(group: ProgramGroup, work: string, signal: AbortSig
     throw new Error("cannot build the cluster's programs: Go is needed (see https://go.dev/dl)", { cause: error });
   });
   const requires = [kubernetes, ...group.modules].map((module) => `-require=${module}`);
-  const { GoMod } = JSON.parse((await go("mod", "download", "-json", kubernetes)).toString()) as { GoMod: string };
-  await go("mod", "edit", ...requires, ...stagingModules(await readFile(GoMod, "utf8")));
+  const { goMod } = await goModule(kubernetes, signal);
+  await go("mod", "edit", ...requires, ...stagingModules(await readFile(goMod, "utf8")));
 }
 
 /**

@@ -22,7 +22,7 @@ export const allowedSkips: readonly AllowedSkip[] = [
   },
   { reason: "There are no Windows nodes.", specs: /\(ntfs\)/ },
   { reason: "Only ext4 yet.", specs: /\[Testpattern: Dynamic PV \((ext3|xfs)\)/ },
-  { reason: "The chart does not offer VolumeSnapshots yet.", specs: /snapshot/i },
+  { reason: "The suite's clusters have no snapshot-controller yet.", specs: /snapshot/i },
   {
     reason: "The suite deploys a volume populator whose images must be pulled from a registry; here is none.",
     specs: /any volume data source/,

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { loadAll } from "js-yaml";
 import * as z from "zod";
 import { parameters } from "../../src/csi/class-parameters.ts";
 import { capability, decode } from "../../src/csi/decode.ts";
@@ -13,6 +12,7 @@ import { driverName } from "../../src/domain/identity.ts";
 import { filesystemTypes } from "../../src/domain/model.ts";
 import { mountOptionNames } from "../../src/domain/mount-options.ts";
 import { rowsUnder } from "../support/markdown-tables.ts";
+import { yamlBlocks } from "../support/yaml-blocks.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const page = await readFile(path.join(root, "docs/storage-class.md"), "utf8");
@@ -27,9 +27,9 @@ interface StorageClass {
 
 /** The classes in a page's examples. */
 function classesIn(text: string): readonly StorageClass[] {
-  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml]) => yaml ?? "");
-  const documents: readonly unknown[] = blocks.flatMap((yaml) => loadAll(yaml));
-  return documents.map((one) => one as StorageClass).filter(({ kind }) => kind === "StorageClass");
+  return yamlBlocks(text)
+    .map((one) => one as StorageClass)
+    .filter(({ kind }) => kind === "StorageClass");
 }
 
 /** The file system of a class that the driver takes; what it does not take throws. */

@@ -13,15 +13,22 @@ export interface Source {
   readonly chart: string;
   /** Of the image; the chart's own unless given. */
   readonly tag?: string;
+  /** One of the chart's documented values files, by name without `.yaml`. */
+  readonly values?: string;
 }
 
 /** This checkout. */
 const current: Source = { chart: join(import.meta.dirname, "../../charts/nvmetcp-csi") };
 
+/** This checkout with VolumeSnapshots; the cluster must have their CRDs. */
+export const withSnapshots: Source = { ...current, values: "snapshots" };
+
 /** Installs the release, or upgrades it; leaves it as it is when it is this one already. Returns what helm says. */
 export async function install(cluster: Cluster, signal: AbortSignal, source = current): Promise<string> {
-  const values = source.tag === undefined ? [] : ["--set", `image.tag=${source.tag}`];
-  const action = ["upgrade", "--install", "--reset-values", release, source.chart, ...ofRelease, ...values];
+  const { chart, tag, values } = source;
+  const image = tag === undefined ? [] : ["--set", `image.tag=${tag}`];
+  const file = values === undefined ? [] : ["--values", join(chart, "values", `${values}.yaml`)];
+  const action = ["upgrade", "--install", "--reset-values", release, chart, ...ofRelease, ...file, ...image];
   const said = await cluster.helm(action, { signal });
   await driverServes(cluster, signal);
   return said;

@@ -11,7 +11,7 @@ export interface ClaimShape {
   /** A PersistentVolume by name. */
   readonly volumeName?: string;
   /** What its volume is to be a copy of. */
-  readonly dataSource?: { readonly kind: string; readonly name: string };
+  readonly dataSource?: { readonly apiGroup?: string; readonly kind: string; readonly name: string };
 }
 
 export function claimSpec(shape: ClaimShape = {}): object {

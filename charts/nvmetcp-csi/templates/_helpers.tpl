@@ -92,19 +92,38 @@ subjects:
     namespace: {{ .namespace }}
 {{- end }}
 
-{{/* What no schema can say: rules between values. */}}
-{{- define "nvmetcp.check" -}}
-{{- $v := .Values }}
-{{- $delete := $v.storageClasses.delete }}
-{{- $retain := $v.storageClasses.retain }}
+{{/* Rules between two classes of one kind: path, classes. */}}
+{{- define "nvmetcp.checkClasses" -}}
+{{- $delete := .classes.delete }}
+{{- $retain := .classes.retain }}
 {{- if and $delete.create $retain.create }}
 {{- if eq $delete.name $retain.name }}
-{{- fail (printf "storageClasses: delete.name and retain.name must differ; got %q twice" $retain.name) }}
+{{- fail (printf "%s: delete.name and retain.name must differ; got %q twice" .path $retain.name) }}
 {{- end }}
 {{- if and $delete.isDefault $retain.isDefault }}
-{{- fail "storageClasses: at most one class can be the default; got delete.isDefault and retain.isDefault" }}
+{{- fail (printf "%s: at most one class can be the default; got delete.isDefault and retain.isDefault" .path) }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* Without the CRDs the classes could not be made, and the snapshotter would wait for ever. */}}
+{{- define "nvmetcp.checkSnapshots" -}}
+{{- $api := "snapshot.storage.k8s.io/v1/VolumeSnapshotClass" }}
+{{- if and .Values.snapshots.enabled (not (.Capabilities.APIVersions.Has $api)) }}
+{{- $release := .Values.sidecars.snapshotter.image.tag | splitList "@" | first }}
+{{- $install := "kubectl apply -k 'https://github.com/kubernetes-csi/external-snapshotter/%s?ref=%s'" }}
+{{- $crds := printf $install "client/config/crd" $release }}
+{{- $controller := printf $install "deploy/kubernetes/snapshot-controller" $release }}
+{{- fail (printf "snapshots.enabled: the cluster must have the CRDs of VolumeSnapshots and the snapshot-controller; got a cluster without %s\nInstall them once for all drivers (docs/volume-snapshots.md):\n  %s\n  %s\nOnly helm template: say --api-versions %s" $api $crds $controller $api) }}
+{{- end }}
+{{- end }}
+
+{{/* What no schema can say: rules between values, and what the cluster must have. */}}
+{{- define "nvmetcp.check" -}}
+{{- $v := .Values }}
+{{- include "nvmetcp.checkClasses" (dict "path" "storageClasses" "classes" $v.storageClasses) }}
+{{- include "nvmetcp.checkClasses" (dict "path" "snapshots.classes" "classes" $v.snapshots.classes) }}
+{{- include "nvmetcp.checkSnapshots" . }}
 {{- range include "nvmetcp.filePools" . | fromYaml }}
 {{- if hasPrefix (printf "%s/" .path) (printf "%s/" $v.stateDir) }}
 {{- fail (printf "stateDir must not be in a pool's path: it remembers which pool belongs there; got %q" $v.stateDir) }}

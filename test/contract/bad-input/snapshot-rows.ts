@@ -15,7 +15,8 @@ import {
 } from "./common-rows.ts";
 import { missing, type Row } from "./row.ts";
 
-const noParameters = "must be empty: a VolumeSnapshotClass of this driver has none";
+/** Keys that only look like the snapshotter's own. */
+const notItsOwn = ["Csi.storage.k8s.io/volumesnapshot/name", "csi.storage.k8s.io", "snapshotter-secret-name"];
 const token = "must be a next_token of this driver";
 /** What is not there is not listed, whatever it is called. */
 const filter = (field: string): readonly Row[] => [
@@ -38,8 +39,13 @@ export const snapshotRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ...free("secrets"),
     ["parameters", missing, "OK"],
     ["parameters", { "csi.storage.k8s.io/volumesnapshot/name": "nightly" }, "OK"],
-    ["parameters", any, bad, noParameters],
-    ["parameters", { "Csi.storage.k8s.io/volumesnapshot/name": "nightly" }, bad, noParameters],
+    ["parameters", any, bad, /parameters\.any is no parameter .*VolumeSnapshotClass has none; got "thing"$/],
+    ...notItsOwn.map((key): Row => [
+      "parameters",
+      { [key]: "x" },
+      bad,
+      new RegExp(`parameters\\.${key} is no parameter .*; got "x"$`),
+    ]),
   ],
   "/csi.v1.Controller/DeleteSnapshot": [...goneSnapshot, ["snapshot_id", strange, "OK"], ...free("secrets")],
   "/csi.v1.Controller/GetSnapshot": [
