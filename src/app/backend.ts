@@ -75,6 +75,6 @@ function agentOf(
   { settings, pool, layer }: OpenPool,
   deps: { readonly cluster: ClusterId; readonly exporter: Exporter },
 ): readonly [string, TargetAgent] {
-  const { name, watermarkPercent } = settings;
-  return [name, new TargetAgent({ ...deps, pool, layer, watermarkPercent, now: () => new Date() })];
+  const { name, watermarkPercent, topology: place } = settings;
+  return [name, new TargetAgent({ ...deps, pool, layer, watermarkPercent, place, now: () => new Date() })];
 }

@@ -24,7 +24,7 @@ import type { Settings } from "./settings.ts";
 
 /** `backend` is the one in this process, if any: the in-memory initiator sees its exports. */
 export function nodeRpcs(config: Settings, state: NodeState, backend: Backend | undefined): Rpcs<"csi.v1.Node"> {
-  const { clusterId: cluster, maxVolumes } = config;
+  const { clusterId: cluster, maxVolumes, topology } = config;
   const host = { cluster, ...state, ...hostOf(config, state, backend), paths: new KernelTargetPaths() };
   const deps = { ...host, filesystems: new FilesystemStaging(host) };
   return nodeService({
@@ -35,6 +35,7 @@ export function nodeRpcs(config: Settings, state: NodeState, backend: Backend | 
     expansion: new Expansion(deps),
     stats: new Stats(deps),
     maxVolumes,
+    ...(topology !== undefined && { topology }),
   });
 }
 

@@ -62,15 +62,21 @@ async function partsOf(
       const state = await openNodeState(settings);
       const controller = controllerRpcs(settings, backend, state);
       const node = nodeRpcs(settings, state, backend);
-      return { backend, services: { ...identity(backend), "csi.v1.Controller": controller, "csi.v1.Node": node } };
+      return {
+        backend,
+        services: { ...identity(settings, backend), "csi.v1.Controller": controller, "csi.v1.Node": node },
+      };
     }
     case "controller": {
       const backend = await openBackend(settings, logger, stack, stop);
-      return { backend, services: { ...identity(backend), "csi.v1.Controller": controllerRpcs(settings, backend) } };
+      return {
+        backend,
+        services: { ...identity(settings, backend), "csi.v1.Controller": controllerRpcs(settings, backend) },
+      };
     }
     case "node": {
       const node = nodeRpcs(settings, await openNodeState(settings), undefined);
-      return { services: { ...identity(undefined), "csi.v1.Node": node } };
+      return { services: { ...identity(settings, undefined), "csi.v1.Node": node } };
     }
     default:
       return assertNever(settings.mode);
@@ -78,9 +84,13 @@ async function partsOf(
 }
 
 /** A node without a back end of its own can serve whenever it runs. */
-function identity(backend: Backend | undefined): { readonly "csi.v1.Identity": Rpcs<"csi.v1.Identity"> } {
+function identity(
+  { topology, pools }: Settings,
+  backend: Backend | undefined,
+): { readonly "csi.v1.Identity": Rpcs<"csi.v1.Identity"> } {
   const probe = async (signal: AbortSignal) => backend?.probe(signal);
-  return { "csi.v1.Identity": identityService({ version, probe }) };
+  const hasTopology = topology !== undefined || pools.some((pool) => Object.keys(pool.topology).length > 0);
+  return { "csi.v1.Identity": identityService({ version, probe, hasTopology }) };
 }
 
 /** What is being made is locked by the id it will have. */

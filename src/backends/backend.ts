@@ -21,6 +21,7 @@ import type { SnapshotId, VolumeId } from "../domain/identity.ts";
 import type { Attachment, MultiWriter, Snapshot, Volume, VolumeSource } from "../domain/model.ts";
 import type { NodeIdParts } from "../domain/node-id.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
+import type { Segments, TopologyRequirement } from "../domain/topology.ts";
 import type { PublicationRequest } from "../domain/publications.ts";
 
 export interface VolumeSpec {
@@ -33,6 +34,8 @@ export interface VolumeSpec {
   readonly source?: VolumeSource;
   /** Name of the pool to make it in; a copy is made where its source is. Any unless given. */
   readonly pool?: string;
+  /** Where it is to be reachable from; anywhere unless given. */
+  readonly topology?: TopologyRequirement;
   /** Kept with the volume, for every later publish. */
   readonly multiWriter?: MultiWriter;
 }
@@ -52,6 +55,8 @@ export type Revoked = NodeIdParts | "everyone";
 export interface CapacityRequest {
   /** Name of the pool that is asked for; all unless given. */
   readonly pool?: string;
+  /** Only what can be reached from there. */
+  readonly from?: Segments;
 }
 
 export interface Capacity {
@@ -71,7 +76,8 @@ export interface Backend {
   /**
    * Ensures the volume. Errors: already_exists (there with another size, source or multiWriter, or in another pool than
    * asked for), not_found (the source), out_of_range (smaller than its source), precondition (a file system is being made
-   * on the source), no_capacity, invalid_argument (no such pool, or not the one of the source).
+   * on the source), no_capacity (or none where it is to be reachable), invalid_argument (no such pool, or not the one of
+   * the source).
    */
   create(spec: VolumeSpec, signal: AbortSignal): Promise<Volume>;
   get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined>;

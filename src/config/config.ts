@@ -9,6 +9,7 @@ import type { ClusterId } from "../domain/identity.ts";
 import type { Portal } from "../domain/model.ts";
 import { defaultPool, parsePools, type PoolSettings } from "../domain/pool-settings.ts";
 import { formatPortal, parsePortal } from "../domain/portal.ts";
+import { parseSegments, segmentsRule, type Segments } from "../domain/topology.ts";
 import { readCommandLine, readConfigFile, wrongConfig } from "./sources.ts";
 
 export const modes = ["all-in-one", "controller", "node"] as const;
@@ -52,6 +53,7 @@ const defaults = {
   healthEndpoint: "",
   portals: "127.0.0.1:4420",
   maxVolumes: "0",
+  topology: "",
   reconnectDelay: "2",
   keepAlive: "5",
   logLevel: "info",
@@ -90,6 +92,14 @@ const schema = z.object({
     .pipe(z.array(portal).min(1).max(16))
     .refine((list) => new Set(list.map(formatPortal)).size === list.length, "must not name a portal twice"),
   maxVolumes: wholeNumber(0, 1_000_000),
+  topology: optional(
+    text.transform((word, context): Segments => {
+      const parsed = parseSegments(word);
+      if (parsed !== undefined) return parsed;
+      context.addIssue(`${segmentsRule}: key=value,…`);
+      return z.NEVER;
+    }),
+  ),
   reconnectDelay: wholeNumber(1, 60),
   keepAlive: wholeNumber(1, 120),
   logLevel: oneOf(["debug", "info", "warn", "error"]),
@@ -117,6 +127,7 @@ const help: Readonly<Record<keyof z.input<typeof schema>, string>> = {
   healthEndpoint: "address:port of GET /healthz and /readyz",
   portals: "address:port,… on which the target listens",
   maxVolumes: "volumes this node takes at most; 0 = no limit",
+  topology: "where this node is: key=value,… as Kubernetes labels are written",
   reconnectDelay: "seconds between attempts to reconnect to a target",
   keepAlive: "seconds of silence after which a connection to a target counts as lost",
   logLevel: "debug, info, warn or error",

@@ -36,6 +36,11 @@ export const nodeCapabilities: NodeGetCapabilitiesResponse = {
   capabilities: nodeRpcs.map((type) => ({ rpc: { type } })),
 };
 
-export const pluginCapabilities: GetPluginCapabilitiesResponse = {
-  capabilities: [{ service: { type: "CONTROLLER_SERVICE" } }, { volume_expansion: { type: "ONLINE" } }],
-};
+const controllerService = { service: { type: "CONTROLLER_SERVICE" } } as const;
+const constraints = { service: { type: "VOLUME_ACCESSIBILITY_CONSTRAINTS" } } as const;
+
+/** `hasTopology`: whether some pool, or this node, is at a place of its own. */
+export function pluginCapabilities(hasTopology: boolean): GetPluginCapabilitiesResponse {
+  const services = hasTopology ? [controllerService, constraints] : [controllerService];
+  return { capabilities: [...services, { volume_expansion: { type: "ONLINE" } }] };
+}

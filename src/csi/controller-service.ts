@@ -25,6 +25,7 @@ import { listRequest, pageRequest } from "./list-page.ts";
 import { encodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
 import { snapshotRpcs } from "./snapshot-rpcs.ts";
+import { encodeTopology, optionalTopology, topologyRequirement } from "./topology.ts";
 import { encodeVolumeContext, volumeContext } from "./volume-context.ts";
 import { formatVolumeHandle, parseHandleOf, volumeOf } from "./volume-handle.ts";
 
@@ -43,6 +44,7 @@ const createRequest = z.object({
   volume_capabilities: capabilities,
   parameters,
   volume_content_source: contentSource,
+  accessibility_requirements: topologyRequirement,
   mutable_parameters: noneMutable,
 });
 const volumeRequest = z.object({ volume_id: required });
@@ -68,7 +70,11 @@ const expandRequest = z.object({
   capacity_range: requiredCapacityRange,
   volume_capability: capability.nullable(),
 });
-const capacityRequest = z.object({ volume_capabilities: z.array(z.object({})), parameters });
+const capacityRequest = z.object({
+  volume_capabilities: z.array(z.object({})),
+  parameters,
+  accessible_topology: optionalTopology,
+});
 
 export function controllerService(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
   return {
@@ -80,8 +86,10 @@ export function controllerService(deps: ControllerDeps): Rpcs<"csi.v1.Controller
   };
 }
 
-function encode({ backend }: ControllerDeps, { id, size, source }: Volume) {
+function encode({ backend }: ControllerDeps, { id, size, source, place }: Volume) {
+  const topology = encodeTopology(place);
   return {
+    ...(topology !== undefined && { accessible_topology: [topology] }),
     volume_id: formatVolumeHandle({ backend, volume: id }),
     capacity_bytes: String(size),
     ...(source !== undefined && { content_source: encodeSource(backend, source) }),
@@ -102,7 +110,8 @@ function volumeRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
       assertBackend(fields.parameters, backend);
       assertWriters(fields, multiWriter);
       const source = sourceOf(backend, fields.volume_content_source);
-      const more = { ...(multiWriter && { multiWriter }), ...poolOf(fields.parameters) };
+      const { accessibility_requirements: topology } = fields;
+      const more = { ...(multiWriter && { multiWriter }), ...poolOf(fields.parameters), ...(topology && { topology }) };
       const wanted = { name, capacity, ...(source && { source }), ...more };
       const volume = encode(deps, await provisioning.create(wanted, signal));
       return { volume: { ...volume, volume_context: encodeVolumeContext(request.parameters) } };
@@ -173,14 +182,17 @@ function queryRpcs(deps: ControllerDeps): Rpcs<"csi.v1.Controller"> {
 function capacityRpcs({ backend, provisioning }: ControllerDeps): Rpcs<"csi.v1.Controller"> {
   return {
     async GetCapacity(request, { method, signal }) {
-      const { parameters: own } = decode(method, capacityRequest, request);
+      const { parameters: own, accessible_topology: from } = decode(method, capacityRequest, request);
       assertBackend(own, backend);
       const canServe = refusalOf(() => {
         const wanted = decode(method, z.object({ volume_capabilities: z.array(requiredCapability) }), request);
         assertWriters({ ...wanted, parameters: own }, own.multiWriter);
       });
       if (canServe !== undefined) return { available_capacity: "0", maximum_volume_size: { value: "0" } };
-      const { available, largestVolume } = await provisioning.capacity(poolOf(own), signal);
+      const { available, largestVolume } = await provisioning.capacity(
+        { ...poolOf(own), ...(from && { from }) },
+        signal,
+      );
       return {
         available_capacity: String(available),
         maximum_volume_size: { value: String(largestVolume) },

@@ -11,15 +11,17 @@ export interface IdentityDeps {
   readonly version: string;
   /** Throws when requests cannot be served now. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
+  /** Whether it matters where a node is. */
+  readonly hasTopology: boolean;
 }
 
-export function identityService({ version, probe }: IdentityDeps): Rpcs<"csi.v1.Identity"> {
+export function identityService({ version, probe, hasTopology }: IdentityDeps): Rpcs<"csi.v1.Identity"> {
   return {
     async GetPluginInfo(): Promise<GetPluginInfoResponse> {
       return await Promise.resolve({ name: driverName, vendor_version: version });
     },
     async GetPluginCapabilities(): Promise<GetPluginCapabilitiesResponse> {
-      return await Promise.resolve(pluginCapabilities);
+      return await Promise.resolve(pluginCapabilities(hasTopology));
     },
     async Probe(_request: object, call: Call): Promise<ProbeResponse> {
       await probe(call.signal);

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { failure } from "../domain/errors.ts";
 import type { NodeIdentity } from "../domain/model.ts";
+import type { Segments } from "../domain/topology.ts";
 import type { Expansion } from "../services/expansion.ts";
 import type { Publishing } from "../services/publishing.ts";
 import type { Staging } from "../services/staging.ts";
@@ -20,6 +21,7 @@ import {
 } from "./decode.ts";
 import { decodeAttachment } from "./publish-context.ts";
 import type { Rpcs } from "./rpcs.ts";
+import { encodeTopology } from "./topology.ts";
 import { volumeContext } from "./volume-context.ts";
 import { parseHandleOf, volumeOf } from "./volume-handle.ts";
 
@@ -33,6 +35,8 @@ export interface NodeDeps {
   readonly stats: Stats;
   /** 0 = no limit. */
   readonly maxVolumes: number;
+  /** Where this node is. */
+  readonly topology?: Segments;
 }
 
 const stageRequest = z.object({
@@ -136,7 +140,7 @@ function stagedAt(path: string | undefined): string {
   throw failure("precondition", { cannot: "publish the staged volume", rule, got: "" });
 }
 
-function queryRpcs({ backend, node, stats, maxVolumes }: NodeDeps): Rpcs<"csi.v1.Node"> {
+function queryRpcs({ backend, node, stats, maxVolumes, topology }: NodeDeps): Rpcs<"csi.v1.Node"> {
   return {
     async NodeGetVolumeStats(request, { method, signal }) {
       const { volume_id, volume_path } = decode(method, statsRequest, request);
@@ -147,7 +151,9 @@ function queryRpcs({ backend, node, stats, maxVolumes }: NodeDeps): Rpcs<"csi.v1
       return await Promise.resolve(nodeCapabilities);
     },
     async NodeGetInfo() {
-      return await Promise.resolve({ node_id: node.id, max_volumes_per_node: String(maxVolumes) });
+      const limit = { max_volumes_per_node: String(maxVolumes) };
+      const accessible_topology = encodeTopology(topology) ?? null;
+      return await Promise.resolve({ node_id: node.id, ...limit, accessible_topology });
     },
   };
 }

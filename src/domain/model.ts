@@ -2,6 +2,7 @@
 import type { Bytes } from "./capacity.ts";
 import type { SnapshotId, Uuid, VolumeId } from "./identity.ts";
 import type { NodeId } from "./node-id.ts";
+import type { Segments } from "./topology.ts";
 
 /**
  * What the target has seen on a volume by reading its own backing store (DESIGN 5.1 a). Once content was seen it is
@@ -59,6 +60,8 @@ export interface Volume {
   readonly name: string;
   readonly size: Bytes;
   readonly source?: VolumeSource;
+  /** Segments that a node must have to reach it; everywhere unless given. */
+  readonly place?: Segments;
   /** One node at a time writes it unless given. */
   readonly multiWriter?: MultiWriter;
   readonly content: Content;

@@ -14,11 +14,14 @@ function poolsOf(value: unknown) {
 describe("the pools of a target", () => {
   it("are named, and promise no more than they hold unless they say so", () => {
     const pools = poolsOf(
-      JSON.stringify({ slow: file, fast: { ...thin, overcommitPercent: 150, watermarkPercent: 80 } }),
+      JSON.stringify({
+        slow: file,
+        fast: { ...thin, overcommitPercent: 150, watermarkPercent: 80, topology: { zone: "a" } },
+      }),
     );
     assert.deepEqual(pools, [
-      { name: "slow", ...file, overcommitPercent: 100, watermarkPercent: 100 },
-      { name: "fast", ...thin, overcommitPercent: 150, watermarkPercent: 80 },
+      { name: "slow", ...file, overcommitPercent: 100, watermarkPercent: 100, topology: {} },
+      { name: "fast", ...thin, overcommitPercent: 150, watermarkPercent: 80, topology: { zone: "a" } },
     ]);
     assert.deepEqual(pools.map(placeOf), ["/pool", "vg0/thin"]);
   });
@@ -40,6 +43,11 @@ describe("the pools of a target", () => {
     ["a group that is an option", { fast: { ...thin, volumeGroup: "-y" } }, /is wrong at fast.volumeGroup/],
     ["a thin pool with a /", { fast: { ...thin, thinPool: "a/b" } }, /is wrong at fast.thinPool/],
     ["less than all", { fast: { ...file, overcommitPercent: 99 } }, /whole number from 100 to 10000/],
+    [
+      "segments that are no labels",
+      { fast: { ...file, topology: { zone: "" } } },
+      /is wrong at fast.topology: must name/,
+    ],
     ["half a percent", { fast: { ...file, watermarkPercent: 0.5 } }, /whole number from 1 to 100/],
     ["one place under two names", { a: file, b: file }, /must not name \/pool twice/],
   ] as const) {

@@ -6,6 +6,7 @@
  */
 import * as z from "zod";
 import { poolNamePattern, poolNameRule } from "./class-parameters.ts";
+import { segments } from "./topology.ts";
 
 const rule = (from: number, to: number) => `must be a whole number from ${from} to ${to}`;
 const percent = (from: number, to: number) => z.int(rule(from, to)).min(from, rule(from, to)).max(to, rule(from, to));
@@ -14,6 +15,8 @@ const limits = {
   overcommitPercent: percent(100, 10_000).default(100),
   /** How full the pool may be when something new is made. */
   watermarkPercent: percent(1, 100).exactOptional(),
+  /** Which nodes can reach it: those that have these segments; all of them unless given. */
+  topology: segments.default({}),
 };
 const absolutePath = z.string("must be a text").startsWith("/", "must be an absolute path");
 /** As lvm(8) has it; `-` first would be an option. */
@@ -55,7 +58,7 @@ export function placeOf(pool: PoolSettings): string {
 
 /** One directory of files, as a configuration that names no pools has it. */
 export function defaultPool(path: string): PoolSettings {
-  return { name: "default", layer: "file", path, overcommitPercent: 100, watermarkPercent: 100 };
+  return { name: "default", layer: "file", path, overcommitPercent: 100, watermarkPercent: 100, topology: {} };
 }
 
 /** The pools of a JSON object or its text; or what is wrong, in words that follow the name of the option. */

@@ -13,6 +13,7 @@ import { failure } from "../domain/errors.ts";
 import { volumeIdOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { MultiWriter, Volume, VolumeSource } from "../domain/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
+import type { TopologyRequirement } from "../domain/topology.ts";
 
 export interface CreateRequest {
   readonly name: string;
@@ -21,6 +22,8 @@ export interface CreateRequest {
   readonly source?: VolumeSource;
   /** Name of the pool to make it in. */
   readonly pool?: string;
+  /** Where it is to be reachable from. */
+  readonly topology?: TopologyRequirement;
   /** As the class says. */
   readonly multiWriter?: MultiWriter;
 }

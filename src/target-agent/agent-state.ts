@@ -15,6 +15,7 @@ import {
 } from "../domain/identity.ts";
 import type { Publication, Volume } from "../domain/model.ts";
 import { parseNodeId } from "../domain/node-id.ts";
+import type { Segments } from "../domain/topology.ts";
 import { KeyedMutex } from "../lib/keyed-lock.ts";
 import { observeContent } from "./content.ts";
 import type { DesiredExport, Exporter } from "./exporter.ts";
@@ -30,6 +31,8 @@ export interface TargetAgentDeps {
   readonly layer: VolumeLayer;
   /** Nothing new is made in a pool that is as full; 100 unless given. */
   readonly watermarkPercent?: number;
+  /** Segments that a node must have to reach the pool. */
+  readonly place?: Segments;
   readonly exporter: Exporter;
   /** Time of day, for records. */
   readonly now: () => Date;
@@ -89,7 +92,8 @@ export class AgentState {
   }
 
   view(record: VolumeRecord): Volume {
-    return volumeOf(record, this.#faults.get(record.id) ?? this.#blindness.get(record.id));
+    const fault = this.#faults.get(record.id) ?? this.#blindness.get(record.id);
+    return volumeOf(record, { fault, place: this.deps.place });
   }
 
   isFaulty(id: VolumeId): boolean {

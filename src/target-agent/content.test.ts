@@ -87,7 +87,10 @@ describe("what a record learns from readings of its volume", () => {
 
 describe("a volume as others see it", () => {
   it("is abnormal when it could not be exported, with the reason", () => {
-    assert.deepEqual(volumeOf(fresh, "its file is gone").condition, { abnormal: true, message: "its file is gone" });
+    assert.deepEqual(volumeOf(fresh, { fault: "its file is gone" }).condition, {
+      abnormal: true,
+      message: "its file is gone",
+    });
     assert.equal(volumeOf(fresh).condition.abnormal, false);
   });
 });

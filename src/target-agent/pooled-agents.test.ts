@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { describe, it, type TestContext } from "node:test";
 import { size, TargetBench } from "../../test/support/target-bench.ts";
+import type { Segments, TopologyRequirement } from "../domain/topology.ts";
 import { failure } from "../domain/errors.ts";
 import { PooledAgents } from "./pooled-agents.ts";
 
@@ -9,10 +10,14 @@ const signal = () => AbortSignal.timeout(10_000);
 const GiB = 1024n * 1024n * 1024n;
 
 /** Two pools; what room each has is given. */
-async function twoPools(t: TestContext, rooms: { readonly small: bigint; readonly large: bigint }) {
+async function twoPools(
+  t: TestContext,
+  rooms: { readonly small: bigint; readonly large: bigint },
+  places: { readonly small?: Segments; readonly large?: Segments } = {},
+) {
   const bench = await TargetBench.open(t);
-  const small = (await bench.start({ pool: "small" })).agent;
-  const large = (await bench.start({ pool: "large" })).agent;
+  const small = (await bench.start({ pool: "small", place: places.small ?? {} })).agent;
+  const large = (await bench.start({ pool: "large", place: places.large ?? {} })).agent;
   t.mock.method(small, "room", async () => Promise.resolve(rooms.small));
   t.mock.method(large, "room", async () => Promise.resolve(rooms.large));
   const agents = new PooledAgents(new Map([...Object.entries({ small, large })]));
@@ -85,6 +90,32 @@ describe("several pools", () => {
     assert.deepEqual(await agents.capacity({}, signal()), { available: 5n * GiB, largestVolume: 4n * GiB });
     assert.deepEqual(await agents.capacity({ pool: "small" }, signal()), { available: GiB, largestVolume: GiB });
     await assert.rejects(agents.capacity({ pool: "tiny" }, signal()), { kind: "invalid_argument" });
+  });
+
+  const [a, b, c] = [{ zone: "a" }, { zone: "b" }, { zone: "c" }];
+  const zones = { small: a, large: b };
+
+  it("take a volume where it can be reached from, the preferred one first, and say where that is (E3)", async (t) => {
+    const { agents, volume } = await twoPools(t, { small: GiB, large: 4n * GiB }, zones);
+    const ask = async (name: string, topology: TopologyRequirement, more = {}) =>
+      (await agents.create({ ...volume(name), topology, ...more }, signal())).place;
+    assert.deepEqual(await ask("a", { requisite: [b], preferred: [] }), b);
+    assert.deepEqual(await ask("b", { requisite: [a, b], preferred: [b, a] }), b);
+    assert.deepEqual(await ask("c", { requisite: [a, b], preferred: [] }), a, "the fullest");
+    assert.deepEqual(await ask("d", { requisite: [c, { ...a, rack: "1" }], preferred: [] }), a);
+    const nowhere = { kind: "no_capacity", message: /must name a place from which a pool can be reached/ };
+    await assert.rejects(ask("e", { requisite: [c], preferred: [] }), nowhere);
+    await assert.rejects(ask("e", { requisite: [b], preferred: [] }, { pool: "small" }), nowhere);
+    const source = { kind: "volume", id: volume("a").id } as const;
+    await assert.rejects(ask("e", { requisite: [a], preferred: [] }, { source }), nowhere);
+    assert.deepEqual(await ask("e", { requisite: [b], preferred: [] }, { source }), b);
+  });
+
+  it("have room for a node only as far as it can reach them", async (t) => {
+    const { agents } = await twoPools(t, { small: GiB, large: 4n * GiB }, { small: a });
+    const roomFrom = async (from: Segments) => (await agents.capacity({ from }, signal())).available;
+    assert.deepEqual([await roomFrom(a), await roomFrom(b)], [5n * GiB, 4n * GiB]);
+    assert.equal((await agents.capacity({ from: b, pool: "small" }, signal())).available, 0n);
   });
 
   it("are listed as one, in pages", async (t) => {

@@ -4,7 +4,8 @@
  * E1  A volume or snapshot is in one pool. A start that finds one in two is refused: nobody could say which is meant.
  * E2  A new volume goes where it is asked to; else into the fullest pool that it fits in, so that the largest room stays
  *     in one piece. A pool that has no room after all is followed by the next one.
- * E3  A copy is made where its source is: layers share blocks within a pool only.
+ * E3  Only a pool that can be reached from where the volume is to be used counts; those that are preferred come first.
+ * E4  A copy is made where its source is: layers share blocks within a pool only.
  */
 import { largestWithin, type Bytes } from "../domain/capacity.ts";
 import { DomainError, failure } from "../domain/errors.ts";
@@ -13,6 +14,13 @@ import type { Attachment, Snapshot, Volume, VolumeSource } from "../domain/model
 import type { NodeIdParts } from "../domain/node-id.ts";
 import type { PublicationRequest } from "../domain/publications.ts";
 import { pageOf, type Page, type PageRequest } from "../domain/page.ts";
+import {
+  isReachable,
+  preferenceOf,
+  satisfiesTopology,
+  type Segments,
+  type TopologyRequirement,
+} from "../domain/topology.ts";
 import type { SnapshotToMake } from "./snapshots.ts";
 import type { Tended, TargetAgent } from "./target-agent.ts";
 import type { VolumeRecord } from "./volume-record.ts";
@@ -21,6 +29,7 @@ import type { VolumeToMake } from "./volumes.ts";
 export interface PooledVolume extends VolumeToMake {
   /** Name of the pool; any unless given. */
   readonly pool?: string;
+  readonly topology?: TopologyRequirement;
 }
 
 export interface PoolCapacity {
@@ -79,14 +88,18 @@ export class PooledAgents implements Tended {
     });
   }
 
-  async capacity({ pool }: { readonly pool?: string }, signal: AbortSignal): Promise<PoolCapacity> {
-    const asked = pool === undefined ? this.#all : [this.#named(pool)];
+  async capacity(
+    { pool, from }: { readonly pool?: string; readonly from?: Segments },
+    signal: AbortSignal,
+  ): Promise<PoolCapacity> {
+    const named = pool === undefined ? this.#all : [this.#named(pool)];
+    const asked = named.filter(({ place }) => from === undefined || isReachable(place, from));
     const rooms = await Promise.all(asked.map(async (agent) => agent.room(signal)));
     const largest = rooms.reduce((most, room) => (room > most ? room : most), 0n);
     return { available: rooms.reduce((sum, room) => sum + room, 0n), largestVolume: largestWithin(largest) };
   }
 
-  async create({ pool, ...spec }: PooledVolume, signal: AbortSignal): Promise<Volume> {
+  async create({ pool, topology = anywhere, ...spec }: PooledVolume, signal: AbortSignal): Promise<Volume> {
     const wanted = pool === undefined ? undefined : this.#named(pool);
     const existing = this.#nameOf(spec.id);
     if (existing !== undefined) {
@@ -95,30 +108,26 @@ export class PooledAgents implements Tended {
       const rule = `it exists in pool ${existing}`;
       throw failure("already_exists", { cannot: "create the volume", rule, got: pool });
     }
-    if (spec.source !== undefined) return await this.#copy(spec, spec.source, pool, signal);
-    if (wanted !== undefined) return await wanted.create(spec, signal);
-    return await this.#createSomewhere(spec, signal);
+    const only = spec.source === undefined ? wanted : this.#ofSource(spec.source, pool);
+    if (only === undefined) return await this.#createSomewhere(spec, topology, signal);
+    assertReachable([only], topology);
+    return await only.create(spec, signal);
   }
 
-  /** E3. */
-  async #copy(
-    spec: VolumeToMake,
-    source: VolumeSource,
-    pool: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Volume> {
+  /** E4. */
+  #ofSource(source: VolumeSource, pool: string | undefined): TargetAgent {
     const place = this.#nameOf(source.id);
-    if (pool === undefined || place === undefined || place === pool) {
-      return await this.#of(source.id).create(spec, signal);
-    }
+    if (pool === undefined || place === undefined || place === pool) return this.#of(source.id);
     const rule = `parameters.pool must be ${place}, where its source is`;
     throw failure("invalid_argument", { cannot: "create the volume", rule, got: pool });
   }
 
-  /** E2. */
-  async #createSomewhere(spec: VolumeToMake, signal: AbortSignal): Promise<Volume> {
+  /** E2, E3. */
+  async #createSomewhere(spec: VolumeToMake, topology: TopologyRequirement, signal: AbortSignal): Promise<Volume> {
+    const reachable = this.#all.filter(({ place }) => satisfiesTopology(place, topology));
+    assertReachable(reachable, topology);
     let refusal: unknown;
-    for (const agent of await this.#inOrder(spec.size, signal)) {
+    for (const agent of await inOrder(reachable, { size: spec.size, topology }, signal)) {
       try {
         return await agent.create(spec, signal);
       } catch (error) {
@@ -127,17 +136,6 @@ export class PooledAgents implements Tended {
       }
     }
     throw refusal;
-  }
-
-  /** Those that it fits in, the fullest first; where there is none, the emptiest alone, which says how much it has. */
-  async #inOrder(size: Bytes, signal: AbortSignal): Promise<readonly TargetAgent[]> {
-    if (this.#all.length === 1) return this.#all;
-    const rooms = await Promise.all(
-      this.#all.map(async (agent) => ({ agent, room: await agent.room(signal).catch(() => 0n) })),
-    );
-    const sorted = rooms.sort((a, b) => (a.room < b.room ? -1 : 1));
-    const fitting = sorted.filter(({ room }) => room >= size);
-    return (fitting.length > 0 ? fitting : sorted.slice(-1)).map(({ agent }) => agent);
   }
 
   async get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined> {
@@ -223,4 +221,30 @@ export class PooledAgents implements Tended {
   async lookAt(id: VolumeId, signal: AbortSignal): Promise<void> {
     await this.#of(id).lookAt(id, signal);
   }
+}
+
+const anywhere: TopologyRequirement = { requisite: [], preferred: [] };
+
+function assertReachable(pools: readonly TargetAgent[], topology: TopologyRequirement): void {
+  if (pools.some(({ place }) => satisfiesTopology(place, topology))) return;
+  const rule = "accessibility_requirements must name a place from which a pool can be reached";
+  throw failure("no_capacity", { cannot: "create the volume", rule, got: topology });
+}
+
+/** Those that it fits in; where there is none, the one with the most room alone, which says how much it has. */
+async function inOrder(
+  pools: readonly TargetAgent[],
+  { size, topology }: { readonly size: Bytes; readonly topology: TopologyRequirement },
+  signal: AbortSignal,
+): Promise<readonly TargetAgent[]> {
+  if (pools.length === 1) return pools;
+  const rooms = await Promise.all(
+    pools.map(async (agent) => ({ agent, room: await agent.room(signal).catch(() => 0n) })),
+  );
+  const fullestFirst = rooms.sort((a, b) => (a.room < b.room ? -1 : 1));
+  const fitting = fullestFirst.filter(({ room }) => room >= size);
+  const preferred = fitting.sort(
+    (a, b) => preferenceOf(a.agent.place, topology) - preferenceOf(b.agent.place, topology),
+  );
+  return (fitting.length > 0 ? preferred : fullestFirst.slice(-1)).map(({ agent }) => agent);
 }

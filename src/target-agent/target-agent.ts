@@ -14,6 +14,7 @@ import type { Attachment, Snapshot, Volume } from "../domain/model.ts";
 import type { NodeIdParts } from "../domain/node-id.ts";
 import { pageOf, type Page, type PageRequest } from "../domain/page.ts";
 import type { PublicationRequest } from "../domain/publications.ts";
+import type { Segments } from "../domain/topology.ts";
 import { AgentState, type TargetAgentDeps } from "./agent-state.ts";
 import { PublishedVolumes } from "./published-volumes.ts";
 import { settleGrowth } from "./settle-growth.ts";
@@ -39,6 +40,11 @@ export class TargetAgent {
     this.#volumes = new Volumes(this.#state);
     this.#published = new PublishedVolumes(this.#state);
     this.#snapshots = new Snapshots(this.#state);
+  }
+
+  /** Segments that a node must have to reach the pool. */
+  get place(): Segments {
+    return this.#state.deps.place ?? {};
   }
 
   records(): readonly VolumeRecord[] {

@@ -1,11 +1,16 @@
 /** A volume as the rest of the driver sees it, from its record. */
 import type { Condition, Volume } from "../domain/model.ts";
+import type { Segments } from "../domain/topology.ts";
 import type { VolumeRecord } from "./volume-record.ts";
 
-export function volumeOf(record: VolumeRecord, fault?: string): Volume {
+export function volumeOf(
+  record: VolumeRecord,
+  { fault, place = {} }: { readonly fault?: string | undefined; readonly place?: Segments | undefined } = {},
+): Volume {
   const { id, name, size, source, multiWriter, content, publications } = record;
   const made = { ...(source !== undefined && { source }), ...(multiWriter !== undefined && { multiWriter }) };
-  return { id, name, size, ...made, content, publications, condition: conditionOf(record, fault) };
+  const where = Object.keys(place).length > 0 ? { place } : {};
+  return { id, name, size, ...made, ...where, content, publications, condition: conditionOf(record, fault) };
 }
 
 function conditionOf({ lossSeenAt, content, publications }: VolumeRecord, fault: string | undefined): Condition {

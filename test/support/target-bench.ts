@@ -101,7 +101,7 @@ export class TargetBench {
   }
 
   /** A new process, up to the moment in which it serves. */
-  async start({ pool: name = "default", watermarkPercent = 100 } = {}): Promise<Started> {
+  async start({ pool: name = "default", watermarkPercent = 100, place: segments = {} } = {}): Promise<Started> {
     this.tree.revive();
     const portals = [{ address: "127.0.0.1", port: 4420 }];
     fs.mkdirSync(this.pathOf(name), { recursive: true });
@@ -111,7 +111,15 @@ export class TargetBench {
     const configfs = new NvmetConfigfs(this.tree.root);
     const fence = { release: this.release, debugDirectory: this.debugDirectory, pauseMs: 0 };
     const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals }), fence });
-    const agent = new TargetAgent({ cluster, pool, layer, watermarkPercent, exporter, now: () => new Date() });
+    const agent = new TargetAgent({
+      cluster,
+      pool,
+      layer,
+      watermarkPercent,
+      place: segments,
+      exporter,
+      now: () => new Date(),
+    });
     const gate = new ListenerGate({ exec: this.exec, portals });
     const report = await restoreExports({ agent, exporter, gate }, new AbortController().signal);
     return { agent, layer, exporter, report };

@@ -59,4 +59,22 @@ describe("an option", () => {
     assert.equal(await nodeNameOf(environment, []), hashOf("from-environment"));
     assert.equal(await nodeNameOf(environment, ["--node-name", "from-flag"]), hashOf("from-flag"));
   });
+
+  it("says where the node is, and then alone topology is advertised", async (t) => {
+    const services = async (flags: readonly string[]) => {
+      await using driver = await startDriver({
+        mode: "all-in-one",
+        flags: ["--backend", "memory", ...flags],
+        signal: t.signal,
+      });
+      const { capabilities } = await driver.client.identity.GetPluginCapabilities({});
+      const { accessible_topology } = await driver.client.node.NodeGetInfo({});
+      const names = capabilities.flatMap(({ service }) => (service ? [service.type] : []));
+      return { names, segments: accessible_topology?.segments };
+    };
+    assert.deepEqual(await services([]), { names: ["CONTROLLER_SERVICE"], segments: undefined });
+    const placed = await services(["--topology", "topology.kubernetes.io/zone=a,rack=7"]);
+    assert.deepEqual(placed.names, ["CONTROLLER_SERVICE", "VOLUME_ACCESSIBILITY_CONSTRAINTS"]);
+    assert.deepEqual(placed.segments, { "topology.kubernetes.io/zone": "a", rack: "7" });
+  });
 });
