@@ -3,20 +3,13 @@
  * is everything. Exit status 1 if anything failed.
  */
 import { parseArgs } from "node:util";
-import { runSanity, type SanityCase } from "../test/sanity/run-sanity.ts";
 import { add } from "../test/support/tally.ts";
 import { hostLeftovers, judgeLeftovers } from "../test/support/host-leftovers.ts";
 import { readOptions } from "./read-options.ts";
+import { sanity } from "./sanity-stage.ts";
 import { command, runStages, tests, type Stage } from "./stages.ts";
 
 const bin = "node_modules/.bin";
-
-function sanity(options: SanityCase): Stage {
-  return {
-    name: `csi-sanity ${options.backend}, ${options.access}`,
-    run: async (signal) => runSanity(options, signal),
-  };
-}
 
 const unitTests = [
   "src/**/*.test.ts",

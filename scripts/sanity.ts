@@ -1,4 +1,4 @@
-/** `npm run sanity -- --backend memory|nvmet-file --access mount|block`: one run of csi-sanity against the driver. */
+/** `npm run sanity -- --backend memory|nvmet-file|nvmet-lvm --access mount|block`: one run of csi-sanity against the driver. */
 import { parseArgs } from "node:util";
 import { runSanity, sanityAccess, sanityBackends } from "../test/sanity/run-sanity.ts";
 import { readOptions } from "./read-options.ts";

@@ -9,6 +9,7 @@ import { census } from "../support/census.ts";
 import { guestCluster, startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { labGroup, labThinPool, poolFlags, runLvm } from "../support/guest-pool.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { itInLongRounds } from "../support/long-round.ts";
 
 const limitMs = 15 * 60 * 1000;
 const MiB = 1024 * 1024;
@@ -45,28 +46,46 @@ describe("a thin pool", { timeout: limitMs }, () => {
     await volume.delete();
   });
 
-  it("that runs full under writes fails them, keeps what was synced, and serves again once it is larger", async () => {
-    await guest.stop();
-    await guest.start("dist", overcommitted);
-    const [hog, volume] = [new GuestVolume(guest, "hog", "block"), new GuestVolume(guest, "victim", "ext4")];
-    await volume.open(1024);
-    await run(`seq 1 50000 > ${volume.staging}/kept; sync ${volume.staging}/kept`);
-    await hog.open(1400);
-    const filled = await run(`dd if=/dev/zero of=${await hog.device()} bs=1M oflag=direct 2>&1 || true`);
-    assert.match(filled, /No space left on device|error/i);
-    const failed = await run(
-      `dd if=/dev/urandom of=${volume.staging}/more bs=1M count=200 conv=fsync 2>&1 && echo written || true`,
-    );
-    assert.doesNotMatch(failed, /^written$/m, "the pool was not full");
-    await assert.rejects(new GuestVolume(guest, "late", "block").create(), { code: "RESOURCE_EXHAUSTED" });
-    await hog.destroy();
-    await volume.unstage();
-    await volume.stage();
-    assert.equal(await run(`seq 1 50000 | cmp - ${volume.staging}/kept && echo same`), "same");
-    await run(`dd if=/dev/urandom of=${volume.staging}/more bs=1M count=200 conv=fsync status=none`);
+  it("gives copies of its volumes, larger ones too, that are independent of each other", async () => {
+    const volume = new GuestVolume(guest, "source", "ext4");
+    await volume.open();
+    await run(`seq 1 5000 > ${volume.staging}/file; sync ${volume.staging}/file`);
+    const source = await volume.snapshot("copied");
+    await run(`seq 1 10 > ${volume.staging}/file; sync ${volume.staging}/file`);
+    const restored = new GuestVolume(guest, "restored", "ext4");
+    await restored.open(512, source);
     await volume.destroy();
-    await guest.restart();
+    assert.equal(await run(`seq 1 5000 | cmp - ${restored.staging}/file && echo same`), "same");
+    assert.equal(await run(`blockdev --getsize64 ${await restored.device()}`), String(512 * MiB));
+    await guest.client.controller.DeleteSnapshot(source.snapshot);
+    await restored.destroy();
   });
+
+  itInLongRounds(
+    "that runs full under writes fails them, keeps what was synced, and serves again once it is larger",
+    async () => {
+      await guest.stop();
+      await guest.start("dist", overcommitted);
+      const [hog, volume] = [new GuestVolume(guest, "hog", "block"), new GuestVolume(guest, "victim", "ext4")];
+      await volume.open(1024);
+      await run(`seq 1 50000 > ${volume.staging}/kept; sync ${volume.staging}/kept`);
+      await hog.open(1400);
+      const filled = await run(`dd if=/dev/zero of=${await hog.device()} bs=1M oflag=direct 2>&1 || true`);
+      assert.match(filled, /No space left on device|error/i);
+      const failed = await run(
+        `dd if=/dev/urandom of=${volume.staging}/more bs=1M count=200 conv=fsync 2>&1 && echo written || true`,
+      );
+      assert.doesNotMatch(failed, /^written$/m, "the pool was not full");
+      await assert.rejects(new GuestVolume(guest, "late", "block").create(), { code: "RESOURCE_EXHAUSTED" });
+      await hog.destroy();
+      await volume.unstage();
+      await volume.stage();
+      assert.equal(await run(`seq 1 50000 | cmp - ${volume.staging}/kept && echo same`), "same");
+      await run(`dd if=/dev/urandom of=${volume.staging}/more bs=1M count=200 conv=fsync status=none`);
+      await volume.destroy();
+      await guest.restart();
+    },
+  );
 
   it("lets a volume go on that a crash has left suspended", async () => {
     const volume = new GuestVolume(guest, "suspended", "block");

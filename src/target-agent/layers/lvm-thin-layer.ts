@@ -108,7 +108,7 @@ export class LvmThinLayer implements VolumeLayer {
   /** Z2. */
   async copy(source: StoredObject, { id, size }: ObjectToMake): Promise<BackingIdentity> {
     await this.verified(source);
-    const shape = ["--snapshot", "--setactivationskip", "n", "--setautoactivation", "y"];
+    const shape = ["--snapshot", "--setactivationskip", "n"];
     await this.#group.change("lvcreate", [...shape, "--name", id, this.#name(source.id)]);
     return await this.#made(id, async () => {
       if (size > source.size) await this.#extend(id, size);
