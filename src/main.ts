@@ -1,7 +1,7 @@
 /** Mode, configuration, run: the only place where the process ends. */
-import { adopt } from "./app/adopt.ts";
+import { carryOut } from "./app/orders.ts";
 import { run } from "./app/run.ts";
-import { loadAdoption, loadConfig, usage } from "./config/config.ts";
+import { loadConfig, loadOrder, orders, usage } from "./config/config.ts";
 import { messageOf } from "./domain/errors.ts";
 
 const fatal = (text: string): never => {
@@ -26,8 +26,9 @@ if (argv.includes("--help") || argv.length === 0) {
   process.exit(0);
 }
 try {
-  if (argv[0] === "adopt") process.stdout.write(`${await adopt(loadAdoption(argv, process.env), stop.signal)}\n`);
-  else await run(loadConfig(argv, process.env), stop.signal);
+  if (orders.some((order) => order === argv[0])) {
+    process.stdout.write(`${await carryOut(loadOrder(argv, process.env), stop.signal)}\n`);
+  } else await run(loadConfig(argv, process.env), stop.signal);
 } catch (error) {
   fatal(messageOf(error));
 }

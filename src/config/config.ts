@@ -108,9 +108,22 @@ const schema = z.object({
 type Options = Omit<Readonly<z.output<typeof schema>>, "pool" | "pools"> & { readonly pools: readonly PoolSettings[] };
 export type Config = Options & { readonly mode: Mode };
 
-/** The order to take over a pool: `adopt POOL`. */
-export interface Adoption extends Pick<Options, "stateDir" | "nodeName"> {
+/** What an order of one process needs: a pool that no driver serves meanwhile. */
+interface Order extends Pick<Options, "stateDir" | "nodeName"> {
   readonly pool: PoolSettings;
+}
+
+/** `adopt POOL`: take over a pool. */
+export interface Adoption extends Order {
+  readonly order: "adopt";
+}
+
+/** `import POOL NAME ORIGINAL`: make a volume of something that exists. */
+export interface Importation extends Order {
+  readonly order: "import";
+  readonly clusterId: ClusterId;
+  readonly name: string;
+  readonly original: string;
 }
 
 /** One line per option for `--help`. */
@@ -148,6 +161,7 @@ export function usage(): string {
   return [
     "usage: nvmetcp-csi MODE [options]",
     "       nvmetcp-csi adopt POOL [options]    takes over a pool that another machine served (docs/pools.md)",
+    "       nvmetcp-csi import POOL NAME ORIGINAL [options]    makes a volume of an existing file or thin volume",
     `MODE is ${modes.join(", ")}. An option is a flag, an environment variable or a key of the JSON file --config FILE,`,
     "in this order; its default is in brackets.",
     ...lines,
@@ -162,16 +176,28 @@ export function loadConfig(argv: readonly string[], environment: Readonly<Record
   return whole({ ...readOptions(flags, environment), mode });
 }
 
-/** The same for `adopt POOL`. */
-export function loadAdoption(
+export const orders = ["adopt", "import"] as const;
+
+/** The same for `adopt POOL` and `import POOL NAME ORIGINAL`. */
+export function loadOrder(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): Adoption {
+): Adoption | Importation {
   const { words, flags } = readCommandLine(argv, [...options.map(flagOf), "config"]);
-  const { pools, stateDir, nodeName } = readOptions(flags, environment);
-  const pool = pools.find(({ name }) => name === words[1]);
-  if (pool !== undefined && words.length === 2) return { pool, stateDir, nodeName };
-  throw wrongConfig(`adopt must be followed by one of ${pools.map(({ name }) => name).join(", ")}`, words.slice(1));
+  const { pools, stateDir, nodeName, clusterId } = readOptions(flags, environment);
+  const [order, poolName, name, original, ...more] = words;
+  const pool = pools.find((one) => one.name === poolName);
+  if (pool === undefined) {
+    const rule = `${order} must be followed by one of ${pools.map((one) => one.name).join(", ")}`;
+    throw wrongConfig(rule, words.slice(1));
+  }
+  if (order === "adopt" && name === undefined) return { order, pool, stateDir, nodeName };
+  if (order === "adopt") throw wrongConfig("adopt takes the name of a pool alone", words.slice(1));
+  if (order !== "import" || name === undefined || original === undefined || more.length > 0) {
+    throw wrongConfig("import takes a pool, the name of the volume and what to make it of", words.slice(1));
+  }
+  if (clusterId === undefined) throw wrongConfig(`${namesOf("clusterId")} is required; got nothing`, undefined);
+  return { order, pool, stateDir, nodeName, clusterId, name, original };
 }
 
 function readOptions(

@@ -68,6 +68,25 @@ export class FileLayer implements VolumeLayer {
     return await this.#identityOf(path);
   }
 
+  async measure(original: string): Promise<{ readonly size: Bytes }> {
+    const [found, pool] = [await lstatOf(original), await statOf(this.#directory)];
+    const cannot = `import ${original}`;
+    if (found?.isFile() !== true) throw failure("precondition", { cannot, rule: "it must be a file" });
+    if (found.dev === pool?.dev) return { size: found.size };
+    throw failure("precondition", { cannot, rule: "it must be on the file system of the pool", got: this.#directory });
+  }
+
+  async copyForeign(original: string, { id, size }: ObjectToMake): Promise<BackingIdentity> {
+    const path = this.#path(id);
+    await cloneFile({ from: original, to: path, size });
+    return await this.#identityOf(path);
+  }
+
+  /** nvmet's choice for files. */
+  async sectorBytes(): Promise<number> {
+    return await Promise.resolve(4096);
+  }
+
   /** L4: of a file that this call has made. */
   async #identityOf(path: string): Promise<BackingIdentity> {
     try {

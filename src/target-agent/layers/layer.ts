@@ -33,6 +33,12 @@ export interface VolumeLayer {
   create(object: ObjectToMake): Promise<BackingIdentity>;
   /** L3. The copy may be larger than its source. */
   copy(source: StoredObject, copy: ObjectToMake): Promise<BackingIdentity>;
+  /** What is not the driver's own, and can be copied: its size. Errors: precondition. */
+  measure(original: string): Promise<{ readonly size: Bytes }>;
+  /** L3, L4, of such an original, which stays as it is. */
+  copyForeign(original: string, copy: ObjectToMake): Promise<BackingIdentity>;
+  /** What hosts see as the size of a sector. */
+  sectorBytes(object: StoredObject): Promise<number>;
   /** Absent = done. */
   remove(id: ObjectId): Promise<void>;
   /** L1: the path of the verified object, as the kernel target takes it. */

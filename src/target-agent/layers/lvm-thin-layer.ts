@@ -108,11 +108,35 @@ export class LvmThinLayer implements VolumeLayer {
   /** Z2. */
   async copy(source: StoredObject, { id, size }: ObjectToMake): Promise<BackingIdentity> {
     await this.verified(source);
-    const shape = ["--snapshot", "--setactivationskip", "n"];
-    await this.#group.change("lvcreate", [...shape, "--name", id, this.#name(source.id)]);
+    await this.#snap(source.id, id);
     return await this.#made(id, async () => {
       if (size > source.size) await this.#extend(id, size);
     });
+  }
+
+  async measure(original: string): Promise<{ readonly size: Bytes }> {
+    const found = await this.#group.find(original);
+    const cannot = `import ${original}`;
+    if (found?.pool === this.#thinPool) return { size: found.size };
+    const rule = `it must be a volume in the thin pool ${this.#group.name}/${this.#thinPool}, by its name alone`;
+    throw failure("precondition", { cannot, rule, got: found === undefined ? "no such volume" : found.pool });
+  }
+
+  async copyForeign(original: string, { id, size }: ObjectToMake): Promise<BackingIdentity> {
+    const { size: found } = await this.measure(original);
+    await this.#snap(original, id);
+    return await this.#made(id, async () => {
+      if (size > found) await this.#extend(id, size);
+    });
+  }
+
+  async sectorBytes({ id }: StoredObject): Promise<number> {
+    return (await this.#device(id)).sectorBytes;
+  }
+
+  async #snap(source: string, id: ObjectId): Promise<void> {
+    const shape = ["--snapshot", "--setactivationskip", "n", "--name", id];
+    await this.#group.change("lvcreate", [...shape, `${this.#group.name}/${source}`]);
   }
 
   /** L4: what this call has made gets its size, or goes again. */

@@ -24,6 +24,8 @@ export interface LogicalVolume {
   readonly size: Bytes;
   /** Bytes of a piece that a thin pool gives out at once; 0 for anything but a thin pool. */
   readonly chunkSize: Bytes;
+  /** The thin pool that it is in; empty for anything but a thin volume. */
+  readonly pool: string;
 }
 
 /** An active logical volume, as the kernel has it. */
@@ -34,6 +36,8 @@ export interface MappedDevice {
   readonly uuid: string;
   readonly size: Bytes;
   readonly isSuspended: boolean;
+  /** Of a sector, as hosts see it. */
+  readonly sectorBytes: number;
 }
 
 const limitMs = 10 * 60 * 1000;
@@ -48,8 +52,10 @@ const settings = [
 
 const decimal = z.string().regex(/^\d+$/).transform(BigInt);
 const listed = z
-  .object({ lv_name: z.string(), lv_size: decimal, chunk_size: decimal })
-  .transform(({ lv_name: name, lv_size: size, chunk_size: chunkSize }): LogicalVolume => ({ name, size, chunkSize }));
+  .object({ lv_name: z.string(), lv_size: decimal, chunk_size: decimal, pool_lv: z.string() })
+  .transform(({ lv_name: name, lv_size: size, chunk_size: chunkSize, pool_lv: pool }): LogicalVolume => {
+    return { name, size, chunkSize, pool };
+  });
 const report = z.object({ report: z.array(z.object({ lv: z.array(listed) })) });
 
 export class VolumeGroup {
@@ -83,11 +89,18 @@ export class VolumeGroup {
     if (found?.isBlockDevice() !== true) return undefined;
     const number = numberOf(found.rdev);
     const at = join(this.#sys, "dev/block", `${number.major}:${number.minor}`);
-    const [uuid, sectors, suspended] = await Promise.all(
-      ["dm/uuid", "size", "dm/suspended"].map((name) => readText(join(at, name))),
+    const [uuid, sectors, suspended, sector = "512"] = await Promise.all(
+      ["dm/uuid", "size", "dm/suspended", "queue/logical_block_size"].map((name) => readText(join(at, name))),
     );
     if (uuid === undefined || sectors === undefined) return undefined;
-    return { path, number, uuid, size: BigInt(sectors) * sectorBytes, isSuspended: suspended === "1" };
+    return {
+      path,
+      number,
+      uuid,
+      size: BigInt(sectors) * sectorBytes,
+      isSuspended: suspended === "1",
+      sectorBytes: Number(sector),
+    };
   }
 
   /** One volume; undefined when the group has none of that name. Errors: unavailable without the group. */
@@ -100,7 +113,15 @@ export class VolumeGroup {
   }
 
   async #list(args: readonly string[], signal: AbortSignal): Promise<readonly LogicalVolume[]> {
-    const columns = ["-o", "lv_name,lv_size,chunk_size", "--units", "b", "--nosuffix", "--reportformat", "json"];
+    const columns = [
+      "-o",
+      "lv_name,lv_size,chunk_size,pool_lv",
+      "--units",
+      "b",
+      "--nosuffix",
+      "--reportformat",
+      "json",
+    ];
     const result = await this.#run("lvs", [...columns, ...args, this.name], signal);
     if (result.exitCode !== 0) throw this.#failed("lvs", result);
     const parsed = report.safeParse(parseJson(result.stdout));
