@@ -138,12 +138,6 @@ describe("the import zones", () => {
     }
   });
 
-  it("keep execa, which runs programs, in src/host", async () => {
-    const lines = ['export { execa } from "execa";'];
-    assert.deepEqual(await refusals("src/services/staging.ts", lines), [[ruleOf.module]]);
-    assert.deepEqual(await refusals("src/host/exec.ts", lines), [[]]);
-  });
-
   it("keep the Kubernetes API in src/kubernetes", async () => {
     const lines = ["@kubernetes/client-node"].map(importOf);
     for (const file of ["src/services/staging.ts", "src/app/run.ts", "src/kubelet/health.ts"]) {
