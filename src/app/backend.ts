@@ -4,6 +4,7 @@ import type { Backend } from "../backends/backend.ts";
 import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import { NvmetBackend } from "../backends/nvmet/nvmet-backend.ts";
 import { TiB } from "../domain/capacity.ts";
+import type { Children } from "../host/child-pool.ts";
 import { exec } from "../host/exec.ts";
 import { ensureDirectories } from "../host/files.ts";
 import { assertNever } from "../lib/assert-never.ts";
@@ -27,6 +28,7 @@ const closeMs = 500;
 export async function openBackend(
   config: Settings,
   logger: Logger,
+  children: Children,
   stack: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<Backend> {
@@ -34,7 +36,7 @@ export async function openBackend(
     case "memory":
       return new MemoryBackend({ total: 16n * TiB, cluster: config.clusterId });
     case "nvmet":
-      return new NvmetBackend({ agent: await startAgent(config, logger, stack, signal) });
+      return new NvmetBackend({ agent: await startAgent(config, logger, children, stack, signal) });
     default:
       return assertNever(config.backend);
   }
@@ -43,6 +45,7 @@ export async function openBackend(
 async function startAgent(
   config: Settings,
   logger: Logger,
+  children: Children,
   stack: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<TargetAgent> {
@@ -52,7 +55,7 @@ async function startAgent(
   const configfs = new NvmetConfigfs();
   stack.use(await lockMachine(configfs.root, signal));
   const pool = await Pool.open(config.pool, stateDirectory);
-  const layer = new FileLayer({ directory: pool.path, exec });
+  const layer = new FileLayer({ directory: pool.path, exec, children });
   const ports = new Ports({ configfs, cluster, portals });
   const exporter = new Exporter({ configfs, cluster, ports });
   const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });

@@ -3,8 +3,8 @@
  * kernel-device.ts.
  */
 import { basename, join } from "node:path";
-import type { Converse } from "../host/converse.ts";
-import { askOnce, canClaim, holdDevice } from "../host/direct-io.ts";
+import type { Children } from "../host/child-pool.ts";
+import { canClaim, holdDevice } from "../host/direct-io.ts";
 import type { Exec } from "../host/exec.ts";
 import { errorCode, listNames, readText, statOf } from "../host/files.ts";
 import type { BindRequest, BlockDevice, DeviceName, Filesystem, HeldDevice, Mount, SpaceUsage } from "./index.ts";
@@ -15,7 +15,7 @@ import { usageOf } from "./usage.ts";
 
 export interface KernelFilesystemOptions {
   readonly exec: Exec;
-  readonly converse: Converse;
+  readonly children: Children;
   /** Of this process alone; must exist. */
   readonly undoDirectory: string;
   /** Where sysfs is mounted; `/sys`. */
@@ -25,20 +25,22 @@ export interface KernelFilesystemOptions {
 }
 
 export class KernelFilesystem implements Filesystem {
-  readonly #exec: Exec;
-  readonly #converse: Converse;
+  readonly #children: Children;
   readonly #sys: string;
   readonly #mounter: DeviceContext;
 
-  constructor({ exec, converse, undoDirectory, sys = "/sys", proc = "/proc" }: KernelFilesystemOptions) {
-    this.#exec = exec;
-    this.#converse = converse;
+  constructor({ exec, children, undoDirectory, sys = "/sys", proc = "/proc" }: KernelFilesystemOptions) {
+    this.#children = children;
     this.#sys = sys;
     this.#mounter = { exec, proc, sys, undoDirectory };
   }
 
+  anticipate(): void {
+    this.#children.prepare();
+  }
+
   async hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice> {
-    return new KernelDevice(this.#mounter, device, await holdDevice(this.#converse, device, { signal }));
+    return new KernelDevice(this.#mounter, device, await holdDevice(this.#children.talk, device, { signal }));
   }
 
   async bind(request: BindRequest, signal: AbortSignal): Promise<void> {
@@ -61,7 +63,7 @@ export class KernelFilesystem implements Filesystem {
     // The kernel gives a name to another device only after the last holder of the old one let go.
     if (named !== undefined && named !== `${number.major}:${number.minor}`) return true;
     if (await this.#hasSuperblock(name)) return false;
-    return await canClaim(askOnce(this.#exec), device, { signal });
+    return await canClaim(this.#children.ask, device, { signal });
   }
 
   async #hasSuperblock(name: string): Promise<boolean> {

@@ -19,8 +19,13 @@ export interface Conversation {
   readonly end: () => void;
 }
 
+export interface RunningConversation extends Conversation {
+  /** Resolves when the program has ended, or did not start. */
+  readonly ended: Promise<void>;
+}
+
 /** Starts a program to talk to. */
-export type Converse = (file: string, args: readonly string[]) => Conversation;
+export type Converse = (file: string, args: readonly string[]) => RunningConversation;
 
 export const converse: Converse = (file, args) => {
   const lines = new Lines();
@@ -30,8 +35,7 @@ export const converse: Converse = (file, args) => {
     onOutput: (text) => lines.hear(text),
     onError: (text) => (stderr = (stderr + text).slice(-longestOutput)),
   });
-  const close = () => lines.close();
-  program.ended.then(close, close);
+  const last = program.ended.finally(() => lines.close());
   const answer = async (): Promise<ExecResult> => {
     const stdout = await lines.next();
     if (stdout !== undefined) return { exitCode: 0, signal: undefined, stdout, stderr: "" };
@@ -46,8 +50,10 @@ export const converse: Converse = (file, args) => {
       if (signal.aborted) program.stop();
     }
   };
-  return { ask, end: program.endInput };
+  return { ask, end: program.endInput, ended: last.then(noop, noop) };
 };
+
+const noop = () => undefined;
 
 /** Whole lines out of pieces of text. */
 class Lines {

@@ -13,6 +13,7 @@ import { DomainError } from "../domain/errors.ts";
 import type { Nqn, Uuid } from "../domain/identity.ts";
 import type { Condition, DeviceNumber } from "../domain/model.ts";
 import { poll } from "../host/clock.ts";
+import type { Ask } from "../host/converse.ts";
 import type { Exec } from "../host/exec.ts";
 import { readText, statOf } from "../host/files.ts";
 import { untilAborted } from "../lib/abort.ts";
@@ -28,6 +29,8 @@ const orphanLimitMs = 120_000;
 
 export interface KernelInitiatorOptions {
   readonly exec: Exec;
+  /** Of a child for direct I/O. */
+  readonly ask: Ask;
   /** Where sysfs is mounted; `/sys`. */
   readonly sys?: string;
   /** Where device nodes are; `/dev`. */
@@ -41,7 +44,7 @@ export interface KernelInitiatorOptions {
 }
 
 export class KernelInitiator implements Initiator {
-  readonly #exec: Exec;
+  readonly #ask: Ask;
   readonly #sys: string;
   readonly #dev: string;
   readonly #timing: Timing;
@@ -52,8 +55,8 @@ export class KernelInitiator implements Initiator {
   #orphans: Promise<void> | undefined;
 
   constructor(options: KernelInitiatorOptions) {
-    const { exec, sys = "/sys", dev = "/dev", proc = "/proc", timing, rescanAfterMs = 1000 } = options;
-    this.#exec = exec;
+    const { exec, ask, sys = "/sys", dev = "/dev", proc = "/proc", timing, rescanAfterMs = 1000 } = options;
+    this.#ask = ask;
     this.#sys = sys;
     this.#dev = dev;
     this.#proc = proc;
@@ -77,7 +80,7 @@ export class KernelInitiator implements Initiator {
     for (const portal of portals) connectArguments(nqn, host, portal, this.#timing);
     const condemn = (subsystems: readonly Subsystem[]) => obsolete(subsystems, host.hostNqn);
     await this.#predecessorGone(signal);
-    await removeControllers({ exec: this.#exec, sys: this.#sys }, nqn, condemn, signal);
+    await removeControllers({ ask: this.#ask, sys: this.#sys }, nqn, condemn, signal);
     const connected = (await readSubsystems(this.#sys, nqn)).flatMap(({ controllers }) => controllers);
     const missing = portals.filter(
       (portal) => !connected.some((path) => path.portal && samePortal(path.portal, portal)),
@@ -150,7 +153,7 @@ export class KernelInitiator implements Initiator {
     checkNqn(nqn);
     await this.#predecessorGone(signal);
     await this.#attempts.settled(nqn, signal);
-    await removeControllers({ exec: this.#exec, sys: this.#sys }, nqn, everything, signal);
+    await removeControllers({ ask: this.#ask, sys: this.#sys }, nqn, everything, signal);
   }
 
   async condition(target: Target): Promise<Condition> {

@@ -15,6 +15,7 @@ import {
 } from "../../src/domain/identity.ts";
 import { parseNodeId, type NodeIdParts } from "../../src/domain/node-id.ts";
 import type { Exec } from "../../src/host/exec.ts";
+import { askOf, childrenOf } from "./children.ts";
 import { NvmetConfigfs } from "../../src/target-agent/configfs.ts";
 import { Exporter } from "../../src/target-agent/exporter.ts";
 import { FileLayer } from "../../src/target-agent/layers/file-layer.ts";
@@ -90,7 +91,7 @@ export class TargetBench {
     this.tree.revive();
     const portals = [{ address: "127.0.0.1", port: 4420 }];
     const pool = await Pool.open(this.poolPath, this.statePath);
-    const layer = new FileLayer({ directory: pool.path, exec: this.exec });
+    const layer = new FileLayer({ directory: pool.path, exec: this.exec, children: childrenOf(askOf(this.exec)) });
     const configfs = new NvmetConfigfs(this.tree.root);
     const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals }) });
     const agent = new TargetAgent({ cluster, pool, layer, exporter, now: () => new Date() });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fsp from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { describe, it, type TestContext } from "node:test";
+import { noChildren } from "../../../test/support/children.ts";
 import { snapshotIdOf, volumeIdOf, type ClusterId } from "../../domain/identity.ts";
 import { FileLayer } from "./file-layer.ts";
 import type { Kept, ObjectId } from "./layer.ts";
@@ -42,7 +43,8 @@ function layerOf(t: TestContext, { free, volumes = [], snapshots = [], isOneFami
     syncBuiltinESMExports();
   });
   const looks: ObjectId[] = [];
-  const layer = new FileLayer({ directory: "/pool", exec: async () => Promise.reject(new Error("no program is run")) });
+  const exec = async () => Promise.reject(new Error("no program is run"));
+  const layer = new FileLayer({ directory: "/pool", exec, children: noChildren });
   t.mock.method(layer, "allocated", async (id: ObjectId) => {
     looks.push(id);
     return Promise.resolve(allocations.get(id) ?? 0n);

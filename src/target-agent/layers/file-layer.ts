@@ -14,7 +14,8 @@ import type { Bytes } from "../../domain/capacity.ts";
 import { parseSnapshotId } from "../../domain/identity.ts";
 import type { Content } from "../../domain/model.ts";
 import { probeSignature } from "../../host/blkid.ts";
-import { askOnce, readRegions } from "../../host/direct-io.ts";
+import type { Children } from "../../host/child-pool.ts";
+import { readRegions } from "../../host/direct-io.ts";
 import type { Exec } from "../../host/exec.ts";
 import { lstatOf, removeFile, statOf, syncDirectory } from "../../host/files.ts";
 import { cloneFile, createSparseFile, enlargeFile, freeSpace, syncedSize } from "../../host/sparse-file.ts";
@@ -28,11 +29,13 @@ const sectorBytes = 512n;
 export class FileLayer implements VolumeLayer {
   readonly #directory: string;
   readonly #exec: Exec;
+  readonly #children: Children;
 
   /** `directory` has the folders `volumes` and `snapshots`. */
-  constructor(deps: { readonly directory: string; readonly exec: Exec }) {
+  constructor(deps: { readonly directory: string; readonly exec: Exec; readonly children: Children }) {
     this.#directory = deps.directory;
     this.#exec = deps.exec;
+    this.#children = deps.children;
   }
 
   #path(id: ObjectId): string {
@@ -53,6 +56,8 @@ export class FileLayer implements VolumeLayer {
 
   async copy(source: StoredObject, { id, size }: ObjectToMake): Promise<BackingIdentity> {
     const path = this.#path(id);
+    // The copy is looked at next (intent-checks.ts).
+    this.#children.prepare();
     await cloneFile({ from: await this.verified(source), to: path, size });
     return await this.#identityOf(path);
   }
@@ -110,7 +115,7 @@ export class FileLayer implements VolumeLayer {
   async blocks(object: StoredObject, offsets: readonly Bytes[], signal: AbortSignal): Promise<readonly Buffer[]> {
     const path = await this.verified(object);
     const request = { path, expect: { kind: "file" }, exclusive: false, regions: [], blocks: offsets } as const;
-    const reading = await readRegions(askOnce(this.#exec), request, { signal });
+    const reading = await readRegions(this.#children.ask, request, { signal });
     if (reading.kind === "read") return reading.blocks;
     throw failure("unavailable", { cannot: `read ${path}`, rule: reading.reason, got: reading.code });
   }
