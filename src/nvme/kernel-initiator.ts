@@ -15,7 +15,8 @@ import type { Condition, DeviceNumber } from "../domain/model.ts";
 import { poll } from "../host/clock.ts";
 import type { Ask } from "../host/converse.ts";
 import type { Exec } from "../host/exec.ts";
-import { readText, statOf } from "../host/files.ts";
+import { statOf } from "../host/files.ts";
+import { readAttribute } from "../host/read-attribute.ts";
 import { untilAborted } from "../lib/abort.ts";
 import { removeControllers, type Condemned } from "./controller-removal.ts";
 import { DeviceWait, type DeviceWanted } from "./device-wait.ts";
@@ -128,7 +129,7 @@ export class KernelInitiator implements Initiator {
 
   async bearerOf({ major, minor }: DeviceNumber): Promise<Uuid | "other" | undefined> {
     const device = join(this.#sys, "dev/block", `${major}:${minor}`);
-    const uuid = await readText(join(device, "uuid"));
+    const uuid = readAttribute(join(device, "uuid"));
     if (uuid !== undefined) return uuid as Uuid;
     return (await statOf(device)) === undefined ? undefined : "other";
   }
