@@ -33,13 +33,15 @@ export async function removeControllers(
 ): Promise<void> {
   const asked = new Set<string>();
   let left: Condemned = { controllers: [], devices: [] };
-  const step = async () => {
+  const step = async (): Promise<true | undefined> => {
     left = condemn(await readSubsystems(sys, nqn));
     if (left.controllers.length === 0 && left.devices.length === 0) return true;
     const fresh = left.controllers.filter((controller) => !asked.has(identityOf(controller)));
+    if (fresh.length === 0) return undefined;
     for (const controller of fresh) asked.add(identityOf(controller));
-    if (fresh.length > 0) await writeGuarded(ask, fresh.map(deletion(sys, nqn)), { signal });
-    return undefined;
+    await writeGuarded(ask, fresh.map(deletion(sys, nqn)), { signal });
+    // The kernel has let go of them by now, as a rule.
+    return await step();
   };
   try {
     await poll(step, signal);

@@ -44,6 +44,13 @@ export interface KernelInitiatorOptions {
   readonly rescanAfterMs?: number;
 }
 
+/** What a wait knows of attempts to connect. */
+interface Attempted {
+  /** What they said, once all have ended. */
+  readonly reports?: () => readonly string[] | undefined;
+  readonly done?: Promise<unknown>;
+}
+
 export class KernelInitiator implements Initiator {
   readonly #ask: Ask;
   readonly #sys: string;
@@ -94,32 +101,36 @@ export class KernelInitiator implements Initiator {
   async #arrival(request: ConnectRequest, attempts: Promise<readonly string[]>, signal: AbortSignal) {
     let reports: readonly string[] | undefined;
     // The signal alone makes an attempt reject, and the wait below ends by it too.
-    attempts.then((said) => (reports = said)).catch(() => undefined);
-    return await this.#wait(request, `connect ${request.nqn} in time`, () => reports, signal);
+    const done = attempts.then((said) => (reports = said)).catch(() => undefined);
+    return await this.#wait(request, `connect ${request.nqn} in time`, { reports: () => reports, done }, signal);
   }
 
   async grown(target: Target, atLeast: Bytes, signal: AbortSignal): Promise<NvmeDevice> {
-    return await this.#wait({ ...target, atLeast }, `see ${target.nqn} grow in time`, () => undefined, signal);
+    return await this.#wait({ ...target, atLeast }, `see ${target.nqn} grow in time`, {}, signal);
   }
 
   /** Looks at snapshots until one shows the whole device (K2). */
   async #wait(
     wanted: DeviceWanted,
     cannot: string,
-    reportsNow: () => readonly string[] | undefined,
+    { reports = () => undefined, done }: Attempted,
     signal: AbortSignal,
   ): Promise<NvmeDevice> {
     const wait = new DeviceWait(wanted, { cannot, sys: this.#sys, rescanAfterMs: this.#rescanAfterMs });
     try {
-      const namespace = await poll(async () => {
-        // Taken before the snapshot: an attempt that ends in between must not be judged by an older snapshot.
-        const settled = reportsNow();
-        return await wait.look(await readSubsystems(this.#sys, wanted.nqn), settled);
-      }, signal);
+      const namespace = await poll(
+        async () => {
+          // Taken before the snapshot: an attempt that ends in between must not be judged by an older snapshot.
+          const settled = reports();
+          return await wait.look(await readSubsystems(this.#sys, wanted.nqn), settled);
+        },
+        signal,
+        { news: done },
+      );
       return this.#device(wanted, namespace);
     } catch (cause) {
       if (cause instanceof DomainError || !signal.aborted) throw cause;
-      throw wait.expired(reportsNow(), cause);
+      throw wait.expired(reports(), cause);
     }
   }
 
