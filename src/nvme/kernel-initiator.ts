@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { Bytes } from "../domain/capacity.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { Nqn, Uuid } from "../domain/identity.ts";
-import type { Condition, DeviceNumber } from "../domain/model.ts";
+import type { Condition, DeviceNumber, Portal } from "../domain/model.ts";
 import { poll } from "../host/clock.ts";
 import type { Ask } from "../host/converse.ts";
 import type { Exec } from "../host/exec.ts";
@@ -23,7 +23,7 @@ import { DeviceWait, type DeviceWanted } from "./device-wait.ts";
 import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
 import { checkNqn, ConnectAttempts, connectArguments, samePortal, type Timing } from "./nvme-connect.ts";
 import { orphansEnded } from "./orphaned-connects.ts";
-import { readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
+import { readPortal, readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
 
 /** Longer than any `nvme connect` takes. */
 const orphanLimitMs = 120_000;
@@ -89,12 +89,16 @@ export class KernelInitiator implements Initiator {
     const condemn = (subsystems: readonly Subsystem[]) => obsolete(subsystems, host.hostNqn);
     await this.#predecessorGone(signal);
     await removeControllers({ ask: this.#ask, sys: this.#sys }, nqn, condemn, signal);
-    const connected = (await readSubsystems(this.#sys, nqn)).flatMap(({ controllers }) => controllers);
-    const missing = portals.filter(
-      (portal) => !connected.some((path) => path.portal && samePortal(path.portal, portal)),
-    );
+    const connected = await this.#portalsOf(nqn);
+    const missing = portals.filter((portal) => !connected.some((other) => samePortal(other, portal)));
     const attempts = missing.map((portal) => this.#attempts.connect(nqn, host, portal, signal));
     return await this.#arrival(request, Promise.all(attempts), signal);
+  }
+
+  async #portalsOf(nqn: Nqn): Promise<readonly Portal[]> {
+    const paths = (await readSubsystems(this.#sys, nqn)).flatMap(({ controllers }) => controllers);
+    const portals = await Promise.all(paths.map(async (path) => readPortal(this.#sys, path)));
+    return portals.filter((portal) => portal !== undefined);
   }
 
   /** Waits for the device while the attempts run. */

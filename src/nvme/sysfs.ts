@@ -18,7 +18,6 @@ export interface Controller {
   readonly name: string;
   /** `live`, `connecting`, `resetting`, `deleting`, `deleting (no IO)`, `dead`, `new`. */
   readonly state: string;
-  readonly portal?: Portal;
   readonly hostNqn?: string;
   readonly id?: number;
 }
@@ -44,12 +43,11 @@ const headName = /^nvme\d+n\d+$/;
 
 /** All subsystems under a sysfs root, or those with exactly the given NQN: the others cost one read each. */
 export async function readSubsystems(sys: string, nqn?: string): Promise<readonly Subsystem[]> {
-  const root = join(sys, "class/nvme-subsystem");
-  const found = await Promise.all(listEntries(root).map((name) => readSubsystem(sys, name, nqn)));
-  return found.filter((subsystem) => subsystem !== undefined);
+  const found = listEntries(join(sys, "class/nvme-subsystem")).map((name) => readSubsystem(sys, name, nqn));
+  return await Promise.resolve(present(found));
 }
 
-async function readSubsystem(sys: string, name: string, wanted?: string): Promise<Subsystem | undefined> {
+function readSubsystem(sys: string, name: string, wanted?: string): Subsystem | undefined {
   const directory = join(sys, "class/nvme-subsystem", name);
   const nqn = readAttribute(join(directory, "subsysnqn"));
   if (nqn === undefined || (wanted !== undefined && nqn !== wanted)) return undefined;
@@ -57,7 +55,7 @@ async function readSubsystem(sys: string, name: string, wanted?: string): Promis
   const heads = names.filter((entry) => headName.test(entry));
   const namespaces = heads.map((entry) => readNamespace(join(directory, entry), entry));
   const paths = names.filter((entry) => controllerName.test(entry));
-  const controllers = await Promise.all(paths.map((entry) => readController(sys, entry)));
+  const controllers = paths.map((entry) => readController(sys, entry));
   return { name, nqn, controllers: present(controllers), namespaces: present(namespaces) };
 }
 
@@ -70,21 +68,22 @@ export function controllerDirectory(sys: string, name: string): string {
   return join(sys, "class/nvme", name);
 }
 
-async function readController(sys: string, name: string): Promise<Controller | undefined> {
+function readController(sys: string, name: string): Controller | undefined {
   const file = (leaf: string) => join(controllerDirectory(sys, name), leaf);
-  // N1 of read-attribute.ts.
-  const address = (await readText(file("address"))) ?? "";
   const [state, hostNqn, cntlid] = ["state", "hostnqn", "cntlid"].map((leaf) => readAttribute(file(leaf)));
   if (state === undefined) return undefined;
-  const portal = parseAddress(address);
   const id = cntlid === undefined ? undefined : Number(cntlid);
   return {
     name,
     state,
-    ...(portal !== undefined && { portal }),
     ...(hostNqn !== undefined && { hostNqn }),
     ...(id !== undefined && { id }),
   };
+}
+
+/** Where a controller is connected to; reading it may wait for the controller (N1 of read-attribute.ts). */
+export async function readPortal(sys: string, { name }: Controller): Promise<Portal | undefined> {
+  return parseAddress((await readText(join(controllerDirectory(sys, name), "address"))) ?? "");
 }
 
 /** `traddr=192.0.2.1,trsvcid=4420,src_addr=…`; undefined for anything else, such as a PCI address. */
