@@ -5,6 +5,7 @@ import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import { NvmetBackend } from "../backends/nvmet/nvmet-backend.ts";
 import { TiB } from "../domain/capacity.ts";
 import type { ClusterId } from "../domain/identity.ts";
+import type { Children } from "../host/child-pool.ts";
 import { exec } from "../host/exec.ts";
 import { ensureDirectories } from "../host/files.ts";
 import { assertNever } from "../lib/assert-never.ts";
@@ -28,6 +29,7 @@ const closeMs = 500;
 export async function openBackend(
   config: Settings,
   logger: Logger,
+  children: Children,
   stack: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<Backend> {
@@ -35,7 +37,7 @@ export async function openBackend(
     case "memory":
       return new MemoryBackend({ total: 16n * TiB, cluster: config.clusterId });
     case "nvmet":
-      return new NvmetBackend({ agent: await startAgent(config, logger, stack, signal) });
+      return new NvmetBackend({ agent: await startAgent(config, logger, children, stack, signal) });
     default:
       return assertNever(config.backend);
   }
@@ -44,6 +46,7 @@ export async function openBackend(
 async function startAgent(
   config: Settings,
   logger: Logger,
+  children: Children,
   stack: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<PooledAgents> {
@@ -53,7 +56,7 @@ async function startAgent(
   const configfs = new NvmetConfigfs();
   stack.use(await lockMachine(configfs.root, signal));
   const host = { machine: config.nodeName, stateDirectory };
-  const pools = await openPools(config.pools, host, stack, signal);
+  const pools = await openPools(config.pools, { host, children, stack }, signal);
   const ports = new Ports({ configfs, cluster, portals });
   const exporter = new Exporter({ configfs, cluster, ports });
   const agent = new PooledAgents(new Map(pools.map((opened) => agentOf(opened, { cluster, exporter }))));

@@ -13,6 +13,7 @@ import { defaultMkfsOptions } from "../domain/class-parameters.ts";
 import { volumeIdOf, type ClusterId } from "../domain/identity.ts";
 import { parseNodeId } from "../domain/node-id.ts";
 import { MemoryDevice } from "../filesystem/memory-device.ts";
+import { noChildren } from "../../test/support/children.ts";
 import { nodeRpcs } from "./node-rpcs.ts";
 import { openNodeState } from "./node-state.ts";
 import type { Settings } from "./settings.ts";
@@ -30,7 +31,11 @@ async function staging(t: TestContext) {
   const stateDir = await realpath(folder.path);
   const backend = new MemoryBackend({ total: 1n << 40n, cluster: clusterId });
   const state = await openNodeState({ stateDir, nodeName: "node-a" } as Config);
-  const rpcs = nodeRpcs({ clusterId, backend: "memory", maxVolumes: 0 } as Settings, state, backend);
+  const rpcs = nodeRpcs({ clusterId, backend: "memory", maxVolumes: 0 } as Settings, {
+    state,
+    children: noChildren,
+    backend,
+  });
   const id = volumeIdOf(clusterId, "pvc-1");
   await backend.create({ id, name: "pvc-1", size }, signal);
   const node = parseNodeId(state.node.id);

@@ -8,7 +8,7 @@ import type { Filesystem } from "../filesystem/index.ts";
 import { KernelFilesystem } from "../filesystem/kernel-filesystem.ts";
 import { MemoryFilesystem } from "../filesystem/memory-filesystem.ts";
 import { KernelTargetPaths } from "../filesystem/target-paths.ts";
-import { converse } from "../host/converse.ts";
+import type { Children } from "../host/child-pool.ts";
 import { exec } from "../host/exec.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import type { Initiator } from "../nvme/index.ts";
@@ -22,10 +22,17 @@ import { Stats } from "../services/stats.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Settings } from "./settings.ts";
 
-/** `backend` is the one in this process, if any: the in-memory initiator sees its exports. */
-export function nodeRpcs(config: Settings, state: NodeState, backend: Backend | undefined): Rpcs<"csi.v1.Node"> {
+export interface NodeParts {
+  readonly state: NodeState;
+  readonly children: Children;
+  /** The one in this process, if any: the in-memory initiator sees its exports. */
+  readonly backend?: Backend;
+}
+
+export function nodeRpcs(config: Settings, parts: NodeParts): Rpcs<"csi.v1.Node"> {
+  const { state } = parts;
   const { clusterId: cluster, maxVolumes, topology } = config;
-  const host = { cluster, ...state, ...hostOf(config, state, backend), paths: new KernelTargetPaths() };
+  const host = { cluster, ...state, ...hostOf(config, parts), paths: new KernelTargetPaths() };
   const deps = { ...host, filesystems: new FilesystemStaging(host) };
   return nodeService({
     backend: config.backend,
@@ -41,8 +48,7 @@ export function nodeRpcs(config: Settings, state: NodeState, backend: Backend | 
 
 function hostOf(
   config: Settings,
-  { undoDirectory }: NodeState,
-  backend: Backend | undefined,
+  { state: { undoDirectory }, children, backend }: NodeParts,
 ): { readonly initiator: Initiator; readonly filesystem: Filesystem } {
   switch (config.backend) {
     case "memory": {
@@ -54,9 +60,10 @@ function hostOf(
       return {
         initiator: new KernelInitiator({
           exec,
+          ask: children.ask,
           timing: { reconnectDelay: config.reconnectDelay, keepAlive: config.keepAlive },
         }),
-        filesystem: new KernelFilesystem({ exec, converse, undoDirectory }),
+        filesystem: new KernelFilesystem({ exec, children, undoDirectory }),
       };
     default:
       return assertNever(config.backend);

@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import type { Adoption, Importation } from "../config/config.ts";
 import { formatVolumeHandle } from "../csi/volume-handle.ts";
+import { ChildPool } from "../host/child-pool.ts";
+import { startChild } from "../host/direct-io.ts";
 import { ensureDirectories } from "../host/files.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import { AgentState } from "../target-agent/agent-state.ts";
@@ -47,7 +49,8 @@ async function importInto(
   { host, stack }: Context,
   signal: AbortSignal,
 ): Promise<string> {
-  const [opened] = await openPools([settings], host, stack, signal);
+  const children = stack.use(new ChildPool({ start: startChild }));
+  const [opened] = await openPools([settings], { host, children, stack }, signal);
   if (opened === undefined) throw new Error("BUG: no pool was opened");
   const configfs = new NvmetConfigfs();
   const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals: [] }) });

@@ -1,6 +1,7 @@
 /** Opens the configured pools: each with its records and what its volumes are made of. */
 import { join } from "node:path";
 import type { PoolSettings } from "../domain/pool-settings.ts";
+import type { Children } from "../host/child-pool.ts";
 import { exec } from "../host/exec.ts";
 import { FileLayer } from "../target-agent/layers/file-layer.ts";
 import type { VolumeLayer } from "../target-agent/layers/layer.ts";
@@ -18,29 +19,33 @@ export interface OpenPool {
 /** One object for each group: commands on a group run one at a time. */
 type Groups = Map<string, VolumeGroup>;
 
-/** In the order of the configuration; what they hold is released through `stack`. */
+export interface PoolHolders {
+  readonly host: PoolHost;
+  readonly children: Children;
+  /** What the pools hold is released through it. */
+  readonly stack: AsyncDisposableStack;
+}
+
+/** In the order of the configuration. */
 export async function openPools(
   all: readonly PoolSettings[],
-  host: PoolHost,
-  stack: AsyncDisposableStack,
+  holders: PoolHolders,
   signal: AbortSignal,
 ): Promise<readonly OpenPool[]> {
   const groups: Groups = new Map();
   const opened: OpenPool[] = [];
-  for (const settings of all) opened.push(await openPool(settings, { host, groups, stack }, signal));
+  for (const settings of all) opened.push(await openPool(settings, { ...holders, groups }, signal));
   return opened;
 }
 
-interface OpenContext {
-  readonly host: PoolHost;
+interface OpenContext extends PoolHolders {
   readonly groups: Groups;
-  readonly stack: AsyncDisposableStack;
 }
 
 async function openPool(settings: PoolSettings, context: OpenContext, signal: AbortSignal): Promise<OpenPool> {
   const pool = await Pool.open(await placeOf(settings, context, signal), context.host);
   const { overcommitPercent } = settings;
-  const limits = { exec, overcommitPercent: BigInt(overcommitPercent) };
+  const limits = { exec, children: context.children, overcommitPercent: BigInt(overcommitPercent) };
   if (settings.layer === "file") {
     return { settings, pool, layer: new FileLayer({ directory: pool.path, ...limits }) };
   }
@@ -53,7 +58,7 @@ async function openPool(settings: PoolSettings, context: OpenContext, signal: Ab
 /** Where the records of a pool are, from now on until `stack` ends. */
 export async function placeOf(
   settings: PoolSettings,
-  { host, groups, stack }: OpenContext,
+  { host, groups, stack }: Pick<OpenContext, "host" | "groups" | "stack">,
   signal: AbortSignal,
 ): Promise<PoolPlace> {
   const { name, layer } = settings;

@@ -12,6 +12,8 @@ import type { Rpcs } from "../csi/rpcs.ts";
 import { createCsiServer, type CsiServices } from "../csi/server.ts";
 import { formatSnapshotHandle, formatVolumeHandle } from "../csi/volume-handle.ts";
 import { snapshotIdOf, volumeIdOf } from "../domain/identity.ts";
+import { ChildPool, type Children } from "../host/child-pool.ts";
+import { startChild } from "../host/direct-io.ts";
 import { connectCluster } from "../kubernetes/index.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
 import { attendKubelet } from "./attend-kubelet.ts";
@@ -36,7 +38,8 @@ export async function run(config: Config, stop: AbortSignal): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const cluster = config.kubernetes ? await connectCluster() : undefined;
   const settings = { ...config, clusterId: await clusterIdOf(config, cluster, { logger, signal: stop }) };
-  const { services, backend } = await partsOf(settings, logger, stack, stop);
+  const children = stack.use(new ChildPool({ start: startChild }));
+  const { services, backend } = await partsOf(settings, logger, children, stack, stop);
   const warnings = cluster && backend && new ClaimWarnings({ cluster, backend, logger });
   const onFailure = (news: FailureNews) => warnings?.tell(news);
   const server = createCsiServer({ logger, lockKey: lockKeyOf(settings), services, onFailure });
@@ -53,29 +56,30 @@ export async function run(config: Config, stop: AbortSignal): Promise<void> {
 async function partsOf(
   settings: Settings,
   logger: Logger,
+  children: Children,
   stack: AsyncDisposableStack,
   stop: AbortSignal,
 ): Promise<Parts> {
   switch (settings.mode) {
     case "all-in-one": {
-      const backend = await openBackend(settings, logger, stack, stop);
+      const backend = await openBackend(settings, logger, children, stack, stop);
       const state = await openNodeState(settings);
       const controller = controllerRpcs(settings, backend, state);
-      const node = nodeRpcs(settings, state, backend);
+      const node = nodeRpcs(settings, { state, children, backend });
       return {
         backend,
         services: { ...identity(settings, backend), "csi.v1.Controller": controller, "csi.v1.Node": node },
       };
     }
     case "controller": {
-      const backend = await openBackend(settings, logger, stack, stop);
+      const backend = await openBackend(settings, logger, children, stack, stop);
       return {
         backend,
         services: { ...identity(settings, backend), "csi.v1.Controller": controllerRpcs(settings, backend) },
       };
     }
     case "node": {
-      const node = nodeRpcs(settings, await openNodeState(settings), undefined);
+      const node = nodeRpcs(settings, { state: await openNodeState(settings), children });
       return { services: { ...identity(settings, undefined), "csi.v1.Node": node } };
     }
     default:

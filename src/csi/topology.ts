@@ -8,11 +8,11 @@ const topology = z.object({ segments: stringMap }).transform(({ segments }): Seg
 /** Where a volume is to be reachable from; undefined where nothing is asked for. */
 export const topologyRequirement = z
   .object({ requisite: z.array(topology), preferred: z.array(topology) })
-  .nullable()
+  .nullish()
   .transform((wire): TopologyRequirement | undefined => wire ?? undefined);
 
 /** One place; undefined where none is named. */
-export const optionalTopology = topology.nullable().transform((segments) => segments ?? undefined);
+export const optionalTopology = topology.nullish().transform((segments) => segments ?? undefined);
 
 export function encodeTopology(
   segments: Segments | undefined,

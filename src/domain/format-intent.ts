@@ -36,6 +36,7 @@ const checksumLength = 32;
 const lengthAt = magic.length;
 const checksumAt = lengthAt + 4;
 const textAt = checksumAt + checksumLength;
+const zeros = Buffer.alloc(intentLength);
 
 /** V39: a complete mkfs of ext4, xfs and btrfs leaves this place alone. */
 export function intentOffset(size: Bytes): Bytes {
@@ -64,8 +65,9 @@ export function encodeIntent({ volume, type, node, time }: FormatIntent): Buffer
 
 /** What a block of `intentLength` bytes means for a volume (K1, K2). */
 export function readIntent(block: Buffer, volume: VolumeId): IntentReading {
+  // Quicker than a look at each byte.
+  if (block.equals(zeros)) return { kind: "absent" };
   const at = block.findIndex((byte) => byte !== 0);
-  if (at === -1) return { kind: "absent" };
   const intent = decode(block);
   if (intent?.volume !== volume) return { kind: "foreign", at };
   return { kind: "valid", intent: { ...intent, volume } };

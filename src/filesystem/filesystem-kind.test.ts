@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { askOf } from "../../test/support/children.ts";
 import { defaultMkfsOptions, type MkfsOptions } from "../domain/class-parameters.ts";
-import { askOnce } from "../host/direct-io.ts";
 import type { RunRequest } from "../host/direct-io-child.ts";
 import type { Exec } from "../host/exec.ts";
 import { btrfs } from "./btrfs.ts";
@@ -34,7 +34,7 @@ function fake(statuses: (number | null)[], { blkid = "", stdout = "", stderr = "
 
 const path = "/dev/nvme0n1";
 const make = async (exec: Exec, kind: FilesystemKind = ext4, isOver = false, options = defaultMkfsOptions) =>
-  makeFilesystem({ ask: askOnce(exec), exec }, { kind, path, uuid, isOver, options }, signal);
+  makeFilesystem({ ask: askOf(exec), exec }, { kind, path, uuid, isOver, options }, signal);
 
 describe("making ext4", () => {
   it("pins every feature and does not force", async () => {
@@ -78,7 +78,7 @@ describe("checking ext4", () => {
       if (option === "-z" && file !== undefined) writeFileSync(file, "replaced blocks", { flag: "wx" });
       return result;
     };
-    return await ext4.check?.(askOnce(writing), { path, undoFile }, signal);
+    return await ext4.check?.(askOf(writing), { path, undoFile }, signal);
   };
   const commands = ({ seen }: ReturnType<typeof fake>) => seen.map(({ file, args }) => [file, ...args].join(" "));
   const check = async (...statuses: (number | null)[]) =>
@@ -171,7 +171,7 @@ describe("growing a mounted file system", () => {
     const all = { ...commands, btrfs: "btrfs filesystem resize max /mnt/stage" };
     for (const kind of [ext4, xfs, btrfs]) {
       const { run, seen } = fake([0, 1], { stderr: "no space" });
-      const grow = async () => growFilesystem(askOnce(run), { kind, device: path, path: "/mnt/stage" }, signal);
+      const grow = async () => growFilesystem(askOf(run), { kind, device: path, path: "/mnt/stage" }, signal);
       await grow();
       assert.equal([seen[0]?.file, ...(seen[0]?.args ?? [])].join(" "), all[kind.type]);
       await assert.rejects(grow(), { kind: "unavailable", message: /no space/ });
@@ -188,10 +188,10 @@ describe("the diagnosis of a file system that does not mount", () => {
 
   it("is the program's report, or nothing when it finds nothing wrong", async () => {
     const damaged = fake([1], { stdout: "bad magic number" }).run;
-    assert.equal(await diagnose(askOnce(damaged), { kind: xfs, path }, signal), "bad magic number");
+    assert.equal(await diagnose(askOf(damaged), { kind: xfs, path }, signal), "bad magic number");
     for (const status of [0, 2, 32, null]) {
       assert.equal(
-        await diagnose(askOnce(fake([status], { stdout: "odd" }).run), { kind: btrfs, path }, signal),
+        await diagnose(askOf(fake([status], { stdout: "odd" }).run), { kind: btrfs, path }, signal),
         undefined,
       );
     }

@@ -122,6 +122,8 @@ export interface HeldDevice {
 }
 
 export interface Filesystem {
+  /** A device will be held or looked at soon: what that needs may start meanwhile. */
+  anticipate(): void;
   /** Verifies a device and keeps it open until it is released, or a call on it was aborted. */
   hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice>;
   bind(request: BindRequest, signal: AbortSignal): Promise<void>;

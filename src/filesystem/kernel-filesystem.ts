@@ -3,10 +3,11 @@
  * kernel-device.ts.
  */
 import { basename, join } from "node:path";
-import type { Converse } from "../host/converse.ts";
-import { askOnce, canClaim, holdDevice } from "../host/direct-io.ts";
+import type { Children } from "../host/child-pool.ts";
+import { canClaim, holdDevice } from "../host/direct-io.ts";
 import type { Exec } from "../host/exec.ts";
-import { errorCode, listNames, readText, statOf } from "../host/files.ts";
+import { errorCode, statOf } from "../host/files.ts";
+import { listEntries, readAttribute } from "../host/read-attribute.ts";
 import type { BindRequest, BlockDevice, DeviceName, Filesystem, HeldDevice, Mount, SpaceUsage } from "./index.ts";
 import { KernelDevice, type DeviceContext } from "./kernel-device.ts";
 import { readMounts, usersOf } from "./mountinfo.ts";
@@ -15,7 +16,7 @@ import { usageOf } from "./usage.ts";
 
 export interface KernelFilesystemOptions {
   readonly exec: Exec;
-  readonly converse: Converse;
+  readonly children: Children;
   /** Of this process alone; must exist. */
   readonly undoDirectory: string;
   /** Where sysfs is mounted; `/sys`. */
@@ -25,20 +26,22 @@ export interface KernelFilesystemOptions {
 }
 
 export class KernelFilesystem implements Filesystem {
-  readonly #exec: Exec;
-  readonly #converse: Converse;
+  readonly #children: Children;
   readonly #sys: string;
   readonly #mounter: DeviceContext;
 
-  constructor({ exec, converse, undoDirectory, sys = "/sys", proc = "/proc" }: KernelFilesystemOptions) {
-    this.#exec = exec;
-    this.#converse = converse;
+  constructor({ exec, children, undoDirectory, sys = "/sys", proc = "/proc" }: KernelFilesystemOptions) {
+    this.#children = children;
     this.#sys = sys;
     this.#mounter = { exec, proc, sys, undoDirectory };
   }
 
+  anticipate(): void {
+    this.#children.prepare();
+  }
+
   async hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice> {
-    return new KernelDevice(this.#mounter, device, await holdDevice(this.#converse, device, { signal }));
+    return new KernelDevice(this.#mounter, device, await holdDevice(this.#children.talk, device, { signal }));
   }
 
   async bind(request: BindRequest, signal: AbortSignal): Promise<void> {
@@ -57,28 +60,23 @@ export class KernelFilesystem implements Filesystem {
   async isReleased(device: DeviceName, signal: AbortSignal): Promise<boolean> {
     const { path, number } = device;
     const name = basename(path);
-    const named = await readText(join(this.#sys, "class/block", name, "dev"));
+    const named = readAttribute(join(this.#sys, "class/block", name, "dev"));
     // The kernel gives a name to another device only after the last holder of the old one let go.
     if (named !== undefined && named !== `${number.major}:${number.minor}`) return true;
-    if (await this.#hasSuperblock(name)) return false;
-    return await canClaim(askOnce(this.#exec), device, { signal });
+    if (this.#hasSuperblock(name)) return false;
+    return await canClaim(this.#children.ask, device, { signal });
   }
 
-  async #hasSuperblock(name: string): Promise<boolean> {
+  #hasSuperblock(name: string): boolean {
     const fs = join(this.#sys, "fs");
-    const [ext4, xfs, btrfs] = await Promise.all(["ext4", "xfs", "btrfs"].map((type) => listNames(join(fs, type))));
-    if (ext4?.includes(name) === true || xfs?.includes(name) === true) return true;
-    const members = await Promise.all((btrfs ?? []).map((uuid) => listNames(join(fs, "btrfs", uuid, "devices"))));
-    return members.flat().includes(name);
+    const members = listEntries(join(fs, "btrfs")).flatMap((uuid) => listEntries(join(fs, "btrfs", uuid, "devices")));
+    return [...listEntries(join(fs, "ext4")), ...listEntries(join(fs, "xfs")), ...members].includes(name);
   }
 
   async holders(device: DeviceName): Promise<readonly string[]> {
     const name = basename(device.path);
-    const [stacked, mounts] = await Promise.all([
-      listNames(join(this.#sys, "class/block", name, "holders")),
-      readMounts(this.#mounter.proc),
-    ]);
-    return [...stacked, ...usersOf(mounts, device)];
+    const stacked = listEntries(join(this.#sys, "class/block", name, "holders"));
+    return [...stacked, ...usersOf(await readMounts(this.#mounter.proc), device)];
   }
 
   /** docs/kernel-facts.md: stat of its root fails with EIO. */

@@ -36,6 +36,10 @@ export class MemoryFilesystem implements Filesystem {
     return this.#state.signatures.get(keyOf(number));
   }
 
+  anticipate(): void {
+    // Everything is here already.
+  }
+
   async hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice> {
     await turn(signal);
     return new MemoryDevice(this.#state, device);

@@ -3,13 +3,12 @@
  *
  * Q1  One question at a time, and one line for each. An abort ends the program and the wait at once (X2); nothing can be
  *     asked of it afterwards.
- * Q2  A program that ends instead of answering is an answer too: its exit status and what it said.
+ * Q2  A program that ends instead of answering is an answer too: its exit status and what it said last.
  * Q3  The end of its input is the order to end once it is done, also when this process dies.
  */
-import { createInterface } from "node:readline";
-import { execa } from "execa";
 import { untilAborted } from "../lib/abort.ts";
-import { childOptions, resultOf, type ExecResult } from "./exec.ts";
+import { longestOutput, type ExecResult } from "./exec.ts";
+import { startProgram } from "./start-program.ts";
 
 /** Asks one question and gives the answer as the output of a program. */
 export type Ask = (question: string, signal: AbortSignal) => Promise<ExecResult>;
@@ -20,34 +19,76 @@ export interface Conversation {
   readonly end: () => void;
 }
 
+export interface RunningConversation extends Conversation {
+  /** Resolves when the program has ended, or did not start. */
+  readonly ended: Promise<void>;
+}
+
 /** Starts a program to talk to. */
-export type Converse = (file: string, args: readonly string[]) => Conversation;
+export type Converse = (file: string, args: readonly string[]) => RunningConversation;
 
 export const converse: Converse = (file, args) => {
-  const stop = new AbortController();
-  const child = execa(file, args, {
-    ...childOptions,
-    cancelSignal: stop.signal,
-    stdin: "pipe",
-    buffer: { stdout: false, stderr: true },
+  const lines = new Lines();
+  let stderr = "";
+  const program = startProgram(file, args, {
+    hasInput: true,
+    onOutput: (text) => lines.hear(text),
+    onError: (text) => (stderr = (stderr + text).slice(-longestOutput)),
   });
-  const ended = child.then(({ exitCode, signal, shortMessage, cause, stderr }) =>
-    resultOf(file, { exitCode, signal, shortMessage, cause, stdout: "", stderr }),
-  );
-  ended.catch(() => undefined);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async () => {
-    const { done, value } = await lines.next();
-    return done === true ? await ended : { exitCode: 0, signal: undefined, stdout: value, stderr: "" };
+  const last = program.ended.finally(() => lines.close());
+  const answer = async (): Promise<ExecResult> => {
+    const stdout = await lines.next();
+    if (stdout !== undefined) return { exitCode: 0, signal: undefined, stdout, stderr: "" };
+    return { ...(await program.ended), stdout: "", stderr: stderr.trimEnd() };
   };
   const ask: Ask = async (question, signal) => {
     try {
       signal.throwIfAborted();
-      child.stdin.write(`${question}\n`);
+      program.tell(`${question}\n`);
       return await untilAborted(answer(), signal);
     } finally {
-      if (signal.aborted) stop.abort();
+      if (signal.aborted) program.stop();
     }
   };
-  return { ask, end: () => child.stdin.end() };
+  return { ask, end: program.endInput, ended: last.then(noop, noop) };
 };
+
+const noop = () => undefined;
+
+/** Whole lines out of pieces of text. */
+class Lines {
+  #rest = "";
+  #isClosed = false;
+  readonly #whole: string[] = [];
+  #waiting: ((line: string | undefined) => void) | undefined;
+
+  hear(text: string): void {
+    const [first = "", ...others] = text.split("\n");
+    this.#rest += first;
+    for (const other of others) {
+      this.#whole.push(this.#rest);
+      this.#rest = other;
+    }
+    this.#serve();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#serve();
+  }
+
+  /** The next line; undefined when there is none any more. */
+  async next(): Promise<string | undefined> {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    this.#waiting = resolve;
+    this.#serve();
+    return await promise;
+  }
+
+  #serve(): void {
+    if (this.#waiting === undefined || (this.#whole.length === 0 && !this.#isClosed)) return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting(this.#whole.shift());
+  }
+}

@@ -1,19 +1,21 @@
 /**
  * A program of its own, for everything that can hang in the kernel or needs an open device (V32): each line of its
- * standard input is a request in JSON, which it answers with a line of JSON before it reads the next; it ends with its
- * input. Its parent (direct-io.ts) never touches the device. It imports nothing but node: modules, so that it is easy to
- * bundle, and those that only some requests need when one comes: most of its time goes by while it starts.
+ * standard input is a number and a request in JSON, which it answers with a line of the same number and JSON before it
+ * reads the next; it ends with its input. Its parent (direct-io.ts) never touches the device. It imports nothing but node:
+ * modules, so that it is easy to bundle, and those that only some requests need when one comes: most of its time goes by
+ * while it starts. So it may serve one user after the other (child-pool.ts).
  *
  * D1  A device counts only after fstat of the opened file: right type, right number (V33), and then the namespace UUID
  *     in sysfs: while the file is open, the number cannot pass to another device.
  * D2  A read is complete or an error; a short read proves nothing.
- * D3  `hold` keeps the verified device open until this process ends. The kernel gives neither its name nor its number to
- *     another device before the last open file is closed, so that no later request and no program that `run` starts can
- *     meet another device under that name.
+ * D3  `hold` keeps the verified device open until `release`, or until this process ends. The kernel gives neither its name
+ *     nor its number to another device before the last open file is closed, so that no later request and no program that
+ *     `run` starts can meet another device under that name.
  * D4  `write` opens the attribute first and compares afterwards: an open attribute of a deleted controller refuses
  *     writes, even when another controller has taken its name in between.
  * D5  `swap` writes a block only if it holds what its caller has seen, and answers once the block is on the medium and
  *     reads back.
+ * D6  An answer comes when all is over: nothing that it was about is still open, except what is held, or still done.
  */
 import { once } from "node:events";
 import {
@@ -62,11 +64,16 @@ export interface SwapRequest {
   readonly to: string;
 }
 
-/** D3. */
+/** D3. One device at a time. */
 export interface HoldRequest {
   readonly op: "hold";
   readonly path: string;
   readonly expect: Expectation;
+}
+
+/** Closes what is held, if anything is. */
+export interface ReleaseRequest {
+  readonly op: "release";
 }
 
 export interface RunRequest {
@@ -87,7 +94,7 @@ export interface GuardedWrite {
   readonly expect: readonly { readonly path: string; readonly text: string }[];
 }
 
-export type ChildRequest = HoldRequest | ReadRequest | RunRequest | SwapRequest | WriteRequest;
+export type ChildRequest = HoldRequest | ReadRequest | ReleaseRequest | RunRequest | SwapRequest | WriteRequest;
 
 const requests = createInterface({ input: process.stdin });
 const blockSize = 4096;
@@ -117,13 +124,16 @@ async function answer(request: ChildRequest): Promise<object> {
     case "hold":
       hold(request);
       return {};
+    case "release":
+      release();
+      return {};
     case "run":
       return await runProgram(request);
     case "swap":
       swapBlock(request);
       return {};
     case "write":
-      await Promise.all(request.writes.map(writeGuarded));
+      await writeAll(request);
       return {};
   }
 }
@@ -148,7 +158,6 @@ function readAll(file: number, regions: ReadRequest["regions"], apart: readonly 
     return chunk;
   };
   const contents = apart.map((at) => read(at, blockSize).toString("base64"));
-  const zeros = Buffer.alloc(chunkSize);
   for (const { offset, length } of regions) {
     for (let done = 0; done < length; done += chunkSize) {
       const at = BigInt(offset) + BigInt(done);
@@ -157,12 +166,17 @@ function readAll(file: number, regions: ReadRequest["regions"], apart: readonly 
         const inside = Number(block - at);
         if (inside >= 0 && inside < chunk.length) chunk.fill(0, inside, inside + blockSize);
       }
-      if (chunk.equals(zeros.subarray(0, chunk.length))) continue;
+      if (isZero(chunk)) continue;
       const firstNonZero = at + BigInt(chunk.findIndex((byte) => byte !== 0));
       return { firstNonZero: firstNonZero.toString(), blocks: contents };
     }
   }
   return { firstNonZero: null, blocks: contents };
+}
+
+/** Every byte is like the one before it, and the first is zero: without a second piece of memory to compare with. */
+function isZero(chunk: Buffer): boolean {
+  return chunk[0] === 0 && chunk.subarray(1).equals(chunk.subarray(0, -1));
 }
 
 /** D5. Exclusive: what holds the device may be about to write there too. */
@@ -226,9 +240,25 @@ function verifyUuid(path: string, expect: Extract<Expectation, { kind: "block" }
   throw new CodedError("WRONG_DEVICE", `${path} must be namespace ${expect.uuid}; got ${actual}`);
 }
 
-/** D3. Nothing closes it: that is what this process ends for. */
+let held: number | undefined;
+
+/** D3. */
 function hold({ path, expect }: HoldRequest): void {
-  verify(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), path, expect);
+  if (held !== undefined) throw new CodedError("HOLDING", "another device is held already");
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    verify(file, path, expect);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+  held = file;
+}
+
+function release(): void {
+  const file = held;
+  held = undefined;
+  if (file !== undefined) closeSync(file);
 }
 
 /** A SIGTERM to this process ends the program first. */
@@ -241,13 +271,22 @@ async function runProgram({ file, args }: RunRequest): Promise<object> {
     requests.close();
   };
   process.once("SIGTERM", stop);
-  const ended = once(child, "close").catch((error: unknown) => {
-    throw new CodedError("SPAWN", `${file} did not start: ${String(error)}`);
-  });
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  process.removeListener("SIGTERM", stop);
-  const cut = (output: string) => output.trimEnd().slice(-longestOutput);
-  return { exitCode: child.exitCode, signal: child.signalCode, stdout: cut(stdout), stderr: cut(stderr) };
+  try {
+    const ended = once(child, "close").catch((error: unknown) => {
+      throw new CodedError("SPAWN", `${file} did not start: ${String(error)}`);
+    });
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    const cut = (output: string) => output.trimEnd().slice(-longestOutput);
+    return { exitCode: child.exitCode, signal: child.signalCode, stdout: cut(stdout), stderr: cut(stderr) };
+  } finally {
+    process.removeListener("SIGTERM", stop);
+  }
+}
+
+/** D6: a write that fails does not hide one that still blocks. */
+async function writeAll({ writes }: WriteRequest): Promise<void> {
+  const outcomes = await Promise.allSettled(writes.map(writeGuarded));
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
 
 /** D4. What is absent or belongs to another one by now needs no write. */
@@ -275,8 +314,9 @@ function refusal(error: unknown): object {
 }
 
 for await (const line of requests) {
-  const result = await answer(JSON.parse(line) as ChildRequest)
+  const [, number = "", request = ""] = /^(\d+) (.*)$/s.exec(line) ?? [];
+  const result = await answer(JSON.parse(request) as ChildRequest)
     .then((fields) => ({ ok: true, ...fields }))
     .catch(refusal);
-  writeSync(1, `${JSON.stringify(result)}\n`);
+  writeSync(1, `${number} ${JSON.stringify(result)}\n`);
 }

@@ -3,13 +3,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { askOf } from "../../test/support/children.ts";
 import type { Expectation } from "./direct-io-child.ts";
 import { poll } from "./clock.ts";
-import { converse } from "./converse.ts";
-import { askOnce, canClaim, holdDevice, readRegions, runHolding, swapBlock, writeGuarded } from "./direct-io.ts";
-import { exec, type Exec } from "./exec.ts";
+import { ChildPool } from "./child-pool.ts";
+import { canClaim, holdDevice, readRegions, runHolding, startChild, swapBlock, writeGuarded } from "./direct-io.ts";
+import type { Exec } from "./exec.ts";
 
-const child = join(import.meta.dirname, "direct-io-child.ts");
+const children = new ChildPool({ start: startChild });
+after(() => children[Symbol.dispose]());
 const MiB = 1024 * 1024;
 const everything = [
   { offset: 0n, length: 5 * MiB },
@@ -23,7 +25,7 @@ describe("a direct reading", () => {
   const signal = () => AbortSignal.timeout(20_000);
   const read = (path: string, more = {}) =>
     readRegions(
-      askOnce(exec),
+      children.ask,
       { path, expect: file, exclusive: false, regions: everything, ...more },
       { signal: signal() },
     );
@@ -80,15 +82,15 @@ describe("a direct reading", () => {
     for (const stdout of ["", "{}", '{"ok":true}', '{"ok":true,"firstNonZero":"x"}', "zero"]) {
       const silent: Exec = () => Promise.resolve({ exitCode: 0, signal: undefined, stdout, stderr: "Killed" });
       const request = { path: "/dev/nvme0n1", exclusive: true, regions: [] };
-      const reading = await readRegions(askOnce(silent), request, { signal: signal() });
+      const reading = await readRegions(askOf(silent), request, { signal: signal() });
       assert.equal(reading.kind === "unreadable" && reading.code, "NO_ANSWER", stdout);
     }
   });
 
   it("passes the whole request to the child as data", async () => {
     const seen: unknown[] = [];
-    const spy: Exec = (program, args, { input }) => {
-      seen.push(program, args.length, JSON.parse(input ?? ""));
+    const spy: Exec = (_program, _args, { input }) => {
+      seen.push(JSON.parse(input ?? ""));
       return Promise.resolve({
         exitCode: 0,
         signal: undefined,
@@ -98,11 +100,9 @@ describe("a direct reading", () => {
     };
     const expect = { kind: "block", major: 259, minor: 300 } as const;
     const request = { path: "/dev/a b", expect, exclusive: true, regions: everything, blocks: [4096n] };
-    const reading = await readRegions(askOnce(spy), request, { signal: signal() });
+    const reading = await readRegions(askOf(spy), request, { signal: signal() });
     assert.equal(reading.kind === "unreadable" && reading.code, "NO_ANSWER", "a block is missing in the answer");
     assert.deepEqual(seen, [
-      process.execPath,
-      1,
       {
         op: "read",
         path: "/dev/a b",
@@ -123,7 +123,7 @@ describe("the swap of a block", () => {
   let path = "";
   const block = (byte: number) => Buffer.alloc(4096, byte);
   const swap = (from: Buffer, to: Buffer, expect: Expectation = file) =>
-    swapBlock(askOnce(exec), { path, expect, offset: 8192n, from, to }, { signal: AbortSignal.timeout(20_000) });
+    swapBlock(children.ask, { path, expect, offset: 8192n, from, to }, { signal: AbortSignal.timeout(20_000) });
 
   before(() => {
     directory = mkdtempSync(join(tmpdir(), "direct-io-"));
@@ -153,7 +153,7 @@ describe("the swap of a block", () => {
   it("is no success without the child's word", async () => {
     const silent: Exec = () => Promise.resolve({ exitCode: 0, signal: undefined, stdout: "", stderr: "Killed" });
     const request = { path, expect: file, offset: 0n, from: block(1), to: block(0) };
-    await assert.rejects(swapBlock(askOnce(silent), request, { signal: AbortSignal.timeout(1000) }), {
+    await assert.rejects(swapBlock(askOf(silent), request, { signal: AbortSignal.timeout(1000) }), {
       kind: "unavailable",
     });
   });
@@ -166,7 +166,7 @@ describe("claiming a device", () => {
       Promise.resolve({ exitCode: 0, signal: undefined, stdout: JSON.stringify(answer), stderr: "" });
   const claim = (answer: object) =>
     canClaim(
-      askOnce(answering(answer)),
+      askOf(answering(answer)),
       { path: "/dev/nvme0n1", number: { major: 259, minor: 1 } },
       { signal: AbortSignal.timeout(1000) },
     );
@@ -192,7 +192,7 @@ describe("a held device", () => {
     const path = join(directory, "regular");
     writeFileSync(path, "");
     const device = { path, number: { major: 259, minor: 1 } };
-    const hold = async (other: string) => holdDevice(converse, { ...device, path: other }, { signal: signal() });
+    const hold = async (other: string) => holdDevice(children.talk, { ...device, path: other }, { signal: signal() });
     await assert.rejects(hold(path), { kind: "unavailable", message: /is not a block device/ });
     await assert.rejects(hold(join(directory, "absent")), { kind: "unavailable", message: /ENOENT/ });
     rmSync(directory, { recursive: true });
@@ -208,7 +208,7 @@ describe("a held device", () => {
   });
 
   it("has programs run one after the other by one child", async () => {
-    const { ask, end } = converse(process.execPath, [child]);
+    const { ask, end } = children.talk();
     const run = async (...argv: readonly [string, ...string[]]) => runHolding(ask, argv, { signal: signal() });
     const result = await run("sh", "-c", "echo $PPID; echo why >&2; exit 7");
     assert.deepEqual([result.exitCode, result.stderr], [7, "why"]);
@@ -218,7 +218,7 @@ describe("a held device", () => {
   });
 
   it("ends the program that runs when it is told to end", async () => {
-    const { ask } = converse(process.execPath, [child]);
+    const { ask } = children.talk();
     const directory = mkdtempSync(join(tmpdir(), "direct-io-"));
     const file = join(directory, "ended");
     const stop = new AbortController();
@@ -244,7 +244,7 @@ describe("a guarded write", () => {
       expect: [{ path: name("nqn"), text }],
     });
     const writes = [write("a", "mine"), write("b", "min"), write("absent", "mine")];
-    await writeGuarded(askOnce(exec), writes, { signal: AbortSignal.timeout(20_000) });
+    await writeGuarded(children.ask, writes, { signal: AbortSignal.timeout(20_000) });
     assert.equal(readFileSync(name("a"), "utf8"), "1");
     assert.equal(readFileSync(name("b"), "utf8"), "0");
     assert.throws(() => statSync(name("absent")), { code: "ENOENT" });

@@ -1,7 +1,7 @@
 /**
  * Direct reads, exclusive opens, programs on a verified device and blocking kernel writes, in a child process
- * (direct-io-child.ts): this process never opens a volume's device and stays healthy when one hangs (V32). A single
- * question has a child of its own; whoever has several of one device keeps the child (`holdDevice`).
+ * (direct-io-child.ts): this process never opens a volume's device and stays healthy when one hangs (V32). child-pool.ts
+ * says which child is asked; whoever has several questions of one device keeps the child (`holdDevice`).
  *
  * O1  Only an answer that says so is a complete reading. A child that dies, is cut short or answers nonsense leaves
  *     the device unreadable.
@@ -10,9 +10,9 @@ import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { failure } from "../domain/errors.ts";
 import type { DeviceNumber } from "../domain/model.ts";
-import type { Ask, Conversation, Converse } from "./converse.ts";
+import { converse, type Ask, type Conversation, type RunningConversation } from "./converse.ts";
 import type { ChildRequest, Expectation, GuardedWrite } from "./direct-io-child.ts";
-import type { Exec, ExecResult } from "./exec.ts";
+import type { ExecResult } from "./exec.ts";
 
 export type { GuardedWrite } from "./direct-io-child.ts";
 
@@ -71,9 +71,8 @@ const child = fileURLToPath(
   new URL(`direct-io-child.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
 );
 
-/** A child for one question. */
-export function askOnce(run: Exec): Ask {
-  return async (question, signal) => await run(process.execPath, [child], { signal, input: question });
+export function startChild(): RunningConversation {
+  return converse(process.execPath, [child]);
 }
 
 async function put<T>(ask: Ask, request: ChildRequest, schema: z.ZodType<T>, { signal }: Bounds): Promise<T | Refusal> {
@@ -96,9 +95,13 @@ function parseJson(text: string): unknown {
  * A child that holds the verified device open until its conversation ends: until then the device's name belongs to no
  * other one (V33).
  */
-export async function holdDevice(talk: Converse, device: DeviceIdentity, bounds: Bounds): Promise<Conversation> {
+export async function holdDevice(
+  talk: () => Conversation,
+  device: DeviceIdentity,
+  bounds: Bounds,
+): Promise<Conversation> {
   const { path } = device;
-  const conversation = talk(process.execPath, [child]);
+  const conversation = talk();
   try {
     const answer = await put(conversation.ask, { op: "hold", path, expect: expectationOf(device) }, doneAnswer, bounds);
     if (answer.ok) return conversation;
@@ -107,6 +110,11 @@ export async function holdDevice(talk: Converse, device: DeviceIdentity, bounds:
     conversation.end();
     throw error;
   }
+}
+
+/** Has a child close what it holds; whether it says so. */
+export async function letGo(ask: Ask, bounds: Bounds): Promise<boolean> {
+  return (await put(ask, { op: "release" }, doneAnswer, bounds)).ok;
 }
 
 /** Reads all regions of a device or file directly and says where the first byte is that is not zero. */

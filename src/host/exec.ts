@@ -1,14 +1,14 @@
 /**
  * The only way this driver runs another program to its end; converse.ts and hold-lock.ts keep one running.
  *
- * X1  argv only, never a shell; LC_ALL=C; a fixed PATH; no standard input unless given.
+ * X1  Each program is started by start-program.ts (argv only).
  * X2  Bound to a signal: an abort sends SIGTERM, then SIGKILL, and the caller stops waiting at once. A child stuck in
  *     the kernel is left behind (V32): the parent stays healthy and can exit.
  * X3  The exit status is data. What it means is decided beside the tool that gave it.
  */
-import { execa } from "execa";
 import { failure } from "../domain/errors.ts";
 import { untilAborted } from "../lib/abort.ts";
+import { startProgram, type Ending, type Program } from "./start-program.ts";
 
 export interface ExecOptions {
   readonly signal: AbortSignal;
@@ -16,10 +16,8 @@ export interface ExecOptions {
   readonly input?: string;
 }
 
-export interface ExecResult {
-  /** Undefined when a signal ended the program. */
-  readonly exitCode: number | undefined;
-  readonly signal: string | undefined;
+/** How a program ended. */
+export interface ExecResult extends Ending {
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -27,36 +25,35 @@ export interface ExecResult {
 /** Runs one program to its end. */
 export type Exec = (file: string, args: readonly string[], options: ExecOptions) => Promise<ExecResult>;
 
-/** What every program is started with (X1, X2). */
-export const childOptions = {
-  reject: false,
-  extendEnv: false,
-  env: { LC_ALL: "C", PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
-  forceKillAfterDelay: 2000,
-  // execa's own cleanup raises SIGTERM again in this process, which would end it in the middle of its drain.
-  cleanup: false,
-  maxBuffer: 1024 * 1024,
-  stripFinalNewline: true,
-} as const;
+/** Characters of either output; a program that says more is stopped. */
+export const longestOutput = 1024 * 1024;
 
 export const exec: Exec = async (file, args, { signal, input }) => {
   signal.throwIfAborted();
-  const stdin = input === undefined ? ({ stdin: "ignore" } as const) : { input };
-  const child = execa(file, args, { ...childOptions, cancelSignal: signal, ...stdin });
-  return resultOf(file, await untilAborted(child, signal));
+  const said = { stdout: "", stderr: "" };
+  const hear = (output: keyof typeof said) => (text: string) => {
+    said[output] = (said[output] + text).slice(0, longestOutput);
+    if (said[output].length === longestOutput) program.stop();
+  };
+  const hasInput = input !== undefined;
+  const program = startProgram(file, args, { hasInput, onOutput: hear("stdout"), onError: hear("stderr") });
+  if (hasInput) program.tell(input);
+  program.endInput();
+  const { exitCode, signal: endedBy } = await endOf(program, signal);
+  return { exitCode, signal: endedBy, stdout: withoutEndOfLine(said.stdout), stderr: withoutEndOfLine(said.stderr) };
 };
 
-interface Ending extends Pick<ExecResult, "stdout" | "stderr"> {
-  readonly exitCode?: number | undefined;
-  readonly signal?: string | undefined;
-  readonly shortMessage?: string | undefined;
-  readonly cause?: unknown;
+/** X2. */
+async function endOf(program: Program, signal: AbortSignal): Promise<Ending> {
+  try {
+    return await untilAborted(program.ended, signal);
+  } finally {
+    if (signal.aborted) program.stop();
+  }
 }
 
-/** How a program ended; one that did not start is an error. */
-export function resultOf(file: string, { exitCode, signal, shortMessage, cause, stdout, stderr }: Ending): ExecResult {
-  if (exitCode !== undefined || signal !== undefined) return { exitCode, signal, stdout, stderr };
-  throw failure("unavailable", { cannot: `run ${file}`, rule: shortMessage ?? "it did not start", cause });
+function withoutEndOfLine(text: string): string {
+  return text.endsWith("\n") ? text.slice(0, -1) : text;
 }
 
 /** Runs a program and refuses any exit status but 0, quoting what it said. */

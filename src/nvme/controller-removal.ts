@@ -9,12 +9,13 @@ import { join } from "node:path";
 import { failure } from "../domain/errors.ts";
 import type { Nqn } from "../domain/identity.ts";
 import { poll } from "../host/clock.ts";
-import { askOnce, writeGuarded } from "../host/direct-io.ts";
-import type { Exec } from "../host/exec.ts";
+import type { Ask } from "../host/converse.ts";
+import { writeGuarded } from "../host/direct-io.ts";
 import { controllerDirectory, readSubsystems, type Controller, type Subsystem } from "./sysfs.ts";
 
 export interface RemovalContext {
-  readonly exec: Exec;
+  /** Of a child (D2). */
+  readonly ask: Ask;
   readonly sys: string;
 }
 
@@ -25,20 +26,22 @@ export interface Condemned {
 }
 
 export async function removeControllers(
-  { exec, sys }: RemovalContext,
+  { ask, sys }: RemovalContext,
   nqn: Nqn,
   condemn: (subsystems: readonly Subsystem[]) => Condemned,
   signal: AbortSignal,
 ): Promise<void> {
   const asked = new Set<string>();
   let left: Condemned = { controllers: [], devices: [] };
-  const step = async () => {
+  const step = async (): Promise<true | undefined> => {
     left = condemn(await readSubsystems(sys, nqn));
     if (left.controllers.length === 0 && left.devices.length === 0) return true;
     const fresh = left.controllers.filter((controller) => !asked.has(identityOf(controller)));
+    if (fresh.length === 0) return undefined;
     for (const controller of fresh) asked.add(identityOf(controller));
-    if (fresh.length > 0) await writeGuarded(askOnce(exec), fresh.map(deletion(sys, nqn)), { signal });
-    return undefined;
+    await writeGuarded(ask, fresh.map(deletion(sys, nqn)), { signal });
+    // The kernel has let go of them by now, as a rule.
+    return await step();
   };
   try {
     await poll(step, signal);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { askOf } from "../../test/support/children.ts";
 import type { HostIdentity, Nqn, Uuid } from "../domain/identity.ts";
 import type { WriteRequest } from "../host/direct-io-child.ts";
 import type { Exec } from "../host/exec.ts";
@@ -119,7 +120,9 @@ describe("the kernel initiator", () => {
     rmSync(kernel.sys, { recursive: true, force: true });
     kernel = new FakeKernel();
     const timing = { reconnectDelay: 2, keepAlive: 5 };
-    initiator = new KernelInitiator({ exec: kernel.exec, sys: kernel.sys, proc: kernel.sys, timing, rescanAfterMs: 0 });
+    const places = { sys: kernel.sys, proc: kernel.sys };
+    const { exec } = kernel;
+    initiator = new KernelInitiator({ exec, ask: askOf(exec), ...places, timing, rescanAfterMs: 0 });
   });
   afterEach(() => rmSync(kernel.sys, { recursive: true, force: true }));
 

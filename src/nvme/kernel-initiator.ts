@@ -11,23 +11,27 @@ import { join } from "node:path";
 import type { Bytes } from "../domain/capacity.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { Nqn, Uuid } from "../domain/identity.ts";
-import type { Condition, DeviceNumber } from "../domain/model.ts";
+import type { Condition, DeviceNumber, Portal } from "../domain/model.ts";
 import { poll } from "../host/clock.ts";
+import type { Ask } from "../host/converse.ts";
 import type { Exec } from "../host/exec.ts";
-import { readText, statOf } from "../host/files.ts";
+import { statOf } from "../host/files.ts";
+import { readAttribute } from "../host/read-attribute.ts";
 import { untilAborted } from "../lib/abort.ts";
 import { removeControllers, type Condemned } from "./controller-removal.ts";
 import { DeviceWait, type DeviceWanted } from "./device-wait.ts";
 import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
 import { checkNqn, ConnectAttempts, connectArguments, samePortal, type Timing } from "./nvme-connect.ts";
 import { orphansEnded } from "./orphaned-connects.ts";
-import { readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
+import { readPortal, readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
 
 /** Longer than any `nvme connect` takes. */
 const orphanLimitMs = 120_000;
 
 export interface KernelInitiatorOptions {
   readonly exec: Exec;
+  /** Of a child for direct I/O. */
+  readonly ask: Ask;
   /** Where sysfs is mounted; `/sys`. */
   readonly sys?: string;
   /** Where device nodes are; `/dev`. */
@@ -40,8 +44,15 @@ export interface KernelInitiatorOptions {
   readonly rescanAfterMs?: number;
 }
 
+/** What a wait knows of attempts to connect. */
+interface Attempted {
+  /** What they said, once all have ended. */
+  readonly reports?: () => readonly string[] | undefined;
+  readonly done?: Promise<unknown>;
+}
+
 export class KernelInitiator implements Initiator {
-  readonly #exec: Exec;
+  readonly #ask: Ask;
   readonly #sys: string;
   readonly #dev: string;
   readonly #timing: Timing;
@@ -52,8 +63,8 @@ export class KernelInitiator implements Initiator {
   #orphans: Promise<void> | undefined;
 
   constructor(options: KernelInitiatorOptions) {
-    const { exec, sys = "/sys", dev = "/dev", proc = "/proc", timing, rescanAfterMs = 1000 } = options;
-    this.#exec = exec;
+    const { exec, ask, sys = "/sys", dev = "/dev", proc = "/proc", timing, rescanAfterMs = 1000 } = options;
+    this.#ask = ask;
     this.#sys = sys;
     this.#dev = dev;
     this.#proc = proc;
@@ -77,45 +88,53 @@ export class KernelInitiator implements Initiator {
     for (const portal of portals) connectArguments(nqn, host, portal, this.#timing);
     const condemn = (subsystems: readonly Subsystem[]) => obsolete(subsystems, host.hostNqn);
     await this.#predecessorGone(signal);
-    await removeControllers({ exec: this.#exec, sys: this.#sys }, nqn, condemn, signal);
-    const connected = (await readSubsystems(this.#sys, nqn)).flatMap(({ controllers }) => controllers);
-    const missing = portals.filter(
-      (portal) => !connected.some((path) => path.portal && samePortal(path.portal, portal)),
-    );
+    await removeControllers({ ask: this.#ask, sys: this.#sys }, nqn, condemn, signal);
+    const connected = await this.#portalsOf(nqn);
+    const missing = portals.filter((portal) => !connected.some((other) => samePortal(other, portal)));
     const attempts = missing.map((portal) => this.#attempts.connect(nqn, host, portal, signal));
     return await this.#arrival(request, Promise.all(attempts), signal);
+  }
+
+  async #portalsOf(nqn: Nqn): Promise<readonly Portal[]> {
+    const paths = (await readSubsystems(this.#sys, nqn)).flatMap(({ controllers }) => controllers);
+    const portals = await Promise.all(paths.map(async (path) => readPortal(this.#sys, path)));
+    return portals.filter((portal) => portal !== undefined);
   }
 
   /** Waits for the device while the attempts run. */
   async #arrival(request: ConnectRequest, attempts: Promise<readonly string[]>, signal: AbortSignal) {
     let reports: readonly string[] | undefined;
     // The signal alone makes an attempt reject, and the wait below ends by it too.
-    attempts.then((said) => (reports = said)).catch(() => undefined);
-    return await this.#wait(request, `connect ${request.nqn} in time`, () => reports, signal);
+    const done = attempts.then((said) => (reports = said)).catch(() => undefined);
+    return await this.#wait(request, `connect ${request.nqn} in time`, { reports: () => reports, done }, signal);
   }
 
   async grown(target: Target, atLeast: Bytes, signal: AbortSignal): Promise<NvmeDevice> {
-    return await this.#wait({ ...target, atLeast }, `see ${target.nqn} grow in time`, () => undefined, signal);
+    return await this.#wait({ ...target, atLeast }, `see ${target.nqn} grow in time`, {}, signal);
   }
 
   /** Looks at snapshots until one shows the whole device (K2). */
   async #wait(
     wanted: DeviceWanted,
     cannot: string,
-    reportsNow: () => readonly string[] | undefined,
+    { reports = () => undefined, done }: Attempted,
     signal: AbortSignal,
   ): Promise<NvmeDevice> {
     const wait = new DeviceWait(wanted, { cannot, sys: this.#sys, rescanAfterMs: this.#rescanAfterMs });
     try {
-      const namespace = await poll(async () => {
-        // Taken before the snapshot: an attempt that ends in between must not be judged by an older snapshot.
-        const settled = reportsNow();
-        return await wait.look(await readSubsystems(this.#sys, wanted.nqn), settled);
-      }, signal);
+      const namespace = await poll(
+        async () => {
+          // Taken before the snapshot: an attempt that ends in between must not be judged by an older snapshot.
+          const settled = reports();
+          return await wait.look(await readSubsystems(this.#sys, wanted.nqn), settled);
+        },
+        signal,
+        { news: done },
+      );
       return this.#device(wanted, namespace);
     } catch (cause) {
       if (cause instanceof DomainError || !signal.aborted) throw cause;
-      throw wait.expired(reportsNow(), cause);
+      throw wait.expired(reports(), cause);
     }
   }
 
@@ -125,7 +144,7 @@ export class KernelInitiator implements Initiator {
 
   async bearerOf({ major, minor }: DeviceNumber): Promise<Uuid | "other" | undefined> {
     const device = join(this.#sys, "dev/block", `${major}:${minor}`);
-    const uuid = await readText(join(device, "uuid"));
+    const uuid = readAttribute(join(device, "uuid"));
     if (uuid !== undefined) return uuid as Uuid;
     return (await statOf(device)) === undefined ? undefined : "other";
   }
@@ -150,7 +169,7 @@ export class KernelInitiator implements Initiator {
     checkNqn(nqn);
     await this.#predecessorGone(signal);
     await this.#attempts.settled(nqn, signal);
-    await removeControllers({ exec: this.#exec, sys: this.#sys }, nqn, everything, signal);
+    await removeControllers({ ask: this.#ask, sys: this.#sys }, nqn, everything, signal);
   }
 
   async condition(target: Target): Promise<Condition> {

@@ -10,14 +10,14 @@
 import { join } from "node:path";
 import type { Bytes } from "../domain/capacity.ts";
 import type { DeviceNumber, Portal } from "../domain/model.ts";
-import { listNames, readText } from "../host/files.ts";
+import { readText } from "../host/files.ts";
+import { listEntries, readAttribute } from "../host/read-attribute.ts";
 
 export interface Controller {
   /** `nvme0`. */
   readonly name: string;
   /** `live`, `connecting`, `resetting`, `deleting`, `deleting (no IO)`, `dead`, `new`. */
   readonly state: string;
-  readonly portal?: Portal;
   readonly hostNqn?: string;
   readonly id?: number;
 }
@@ -43,25 +43,24 @@ const headName = /^nvme\d+n\d+$/;
 
 /** All subsystems under a sysfs root, or those with exactly the given NQN: the others cost one read each. */
 export async function readSubsystems(sys: string, nqn?: string): Promise<readonly Subsystem[]> {
-  const root = join(sys, "class/nvme-subsystem");
-  const found = await Promise.all((await listNames(root)).map((name) => readSubsystem(sys, name, nqn)));
-  return found.filter((subsystem) => subsystem !== undefined);
+  const found = listEntries(join(sys, "class/nvme-subsystem")).map((name) => readSubsystem(sys, name, nqn));
+  return await Promise.resolve(present(found));
 }
 
-async function readSubsystem(sys: string, name: string, wanted?: string): Promise<Subsystem | undefined> {
+function readSubsystem(sys: string, name: string, wanted?: string): Subsystem | undefined {
   const directory = join(sys, "class/nvme-subsystem", name);
-  const nqn = await readText(join(directory, "subsysnqn"));
+  const nqn = readAttribute(join(directory, "subsysnqn"));
   if (nqn === undefined || (wanted !== undefined && nqn !== wanted)) return undefined;
-  const names = await listNames(directory);
-  const [controllers, namespaces] = await Promise.all([
-    present(names.filter((entry) => controllerName.test(entry)).map((entry) => readController(sys, entry))),
-    present(names.filter((entry) => headName.test(entry)).map((entry) => readNamespace(join(directory, entry), entry))),
-  ]);
-  return { name, nqn, controllers, namespaces };
+  const names = listEntries(directory);
+  const heads = names.filter((entry) => headName.test(entry));
+  const namespaces = heads.map((entry) => readNamespace(join(directory, entry), entry));
+  const paths = names.filter((entry) => controllerName.test(entry));
+  const controllers = paths.map((entry) => readController(sys, entry));
+  return { name, nqn, controllers: present(controllers), namespaces: present(namespaces) };
 }
 
-async function present<T>(readings: readonly Promise<T | undefined>[]): Promise<readonly T[]> {
-  return (await Promise.all(readings)).filter((value) => value !== undefined);
+function present<T>(readings: readonly (T | undefined)[]): readonly T[] {
+  return readings.filter((value) => value !== undefined);
 }
 
 /** The directory of a controller. */
@@ -69,20 +68,22 @@ export function controllerDirectory(sys: string, name: string): string {
   return join(sys, "class/nvme", name);
 }
 
-async function readController(sys: string, name: string): Promise<Controller | undefined> {
-  const attribute = (leaf: string) => readText(join(controllerDirectory(sys, name), leaf));
-  const values = ["state", "address", "hostnqn", "cntlid"].map(attribute);
-  const [state, address = "", hostNqn, cntlid] = await Promise.all(values);
+function readController(sys: string, name: string): Controller | undefined {
+  const file = (leaf: string) => join(controllerDirectory(sys, name), leaf);
+  const [state, hostNqn, cntlid] = ["state", "hostnqn", "cntlid"].map((leaf) => readAttribute(file(leaf)));
   if (state === undefined) return undefined;
-  const portal = parseAddress(address);
   const id = cntlid === undefined ? undefined : Number(cntlid);
   return {
     name,
     state,
-    ...(portal !== undefined && { portal }),
     ...(hostNqn !== undefined && { hostNqn }),
     ...(id !== undefined && { id }),
   };
+}
+
+/** Where a controller is connected to; reading it may wait for the controller (N1 of read-attribute.ts). */
+export async function readPortal(sys: string, { name }: Controller): Promise<Portal | undefined> {
+  return parseAddress((await readText(join(controllerDirectory(sys, name), "address"))) ?? "");
 }
 
 /** `traddr=192.0.2.1,trsvcid=4420,src_addr=…`; undefined for anything else, such as a PCI address. */
@@ -97,10 +98,8 @@ export function parseAddress(text: string): Portal | undefined {
   return address === undefined || port === undefined ? undefined : { address, port: Number(port) };
 }
 
-async function readNamespace(directory: string, name: string): Promise<Namespace | undefined> {
-  const attribute = (leaf: string) => readText(join(directory, leaf));
-  const values = ["uuid", "dev", "size"].map(attribute);
-  const [uuid, dev, sectors] = await Promise.all(values);
+function readNamespace(directory: string, name: string): Namespace | undefined {
+  const [uuid, dev, sectors] = ["uuid", "dev", "size"].map((leaf) => readAttribute(join(directory, leaf)));
   const number = parseDeviceNumber(dev);
   if (number === undefined || sectors === undefined) return undefined;
   return {

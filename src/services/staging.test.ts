@@ -31,6 +31,19 @@ describe("staging a volume", () => {
     assert.equal(entry.devices.length, 1);
   });
 
+  it("has what will hold the device start while it connects, and while it unmounts", async (t) => {
+    const bench = new NodeBench();
+    const volume = bench.volume("a");
+    const { calls } = bench.recorder;
+    t.mock.method(bench.kernel, "anticipate", () => calls.push("anticipate"));
+    await bench.staging.stage(bench.request(volume, bench.publish(volume, 1)), signal());
+    assert.deepEqual(calls.splice(0).slice(0, 3), ["anticipate", "journal.save", "initiator.connect"]);
+    for (const expected of [["anticipate", "filesystem.unmount"], ["initiator.disconnect"]]) {
+      await bench.staging.unstage(volume, staging, signal());
+      assert.deepEqual(calls.splice(0).slice(0, expected.length), expected, "nothing starts for what is not there");
+    }
+  });
+
   it("changes nothing when it is repeated", async () => {
     const bench = new NodeBench();
     const request = bench.request(bench.volume("a"), bench.publish(bench.volume("a"), 1));

@@ -56,6 +56,7 @@ export class Staging {
       if (before?.isGrowing === true) await this.#finishGrowth(request, signal);
       return "already staged";
     }
+    this.#deps.filesystem.anticipate();
     // Not before: the root of a file system that has shut down answers nothing.
     await paths.assertDirectory(stagingPath);
     const devices = await this.#stillMounted(volume, before);
@@ -154,6 +155,7 @@ export class Staging {
     const { cluster, filesystem } = this.#deps;
     await this.#filesystems.settled(volume, signal);
     const { devices } = await ownDevicesOf(this.#deps, { volume, target: exportIdentityOf(cluster, volume) }, signal);
+    if (devices.length > 0) filesystem.anticipate();
     await unmountOwn(filesystem, { path: stagingPath, devices }, signal);
     await this.#takeBack(volume, devices, signal);
   }

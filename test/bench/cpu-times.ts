@@ -3,6 +3,7 @@
  * nothing has to be guessed.
  */
 import type { Machine } from "../lab/machine.ts";
+import { processTree } from "../support/process-tree.ts";
 
 const tracing = "/sys/kernel/tracing";
 const events = ["switch", "process_fork", "process_exec"].map((name) => `${tracing}/events/sched/sched_${name}/enable`);
@@ -11,7 +12,7 @@ const bufferKiB = 65_536;
 /** Milliseconds of CPU, the largest first; `idle` is when nobody had anything to do. */
 export type CpuTimes = readonly (readonly [string, number])[];
 
-/** `names` are processes by what they are called here; all others go by the file that they run. */
+/** `names` are processes by what they are called here; all others, also those below them, go by the file that they run. */
 export async function cpuTimesOf(
   machine: Machine,
   names: Readonly<Record<string, number>>,
@@ -19,8 +20,8 @@ export async function cpuTimesOf(
 ): Promise<CpuTimes> {
   const threads = new Map<number, string>();
   for (const [name, pid] of Object.entries(names)) {
-    for (const thread of (await machine.exec(["ls", `/proc/${pid}/task`])).stdout.trim().split("\n")) {
-      threads.set(Number(thread), name);
+    for (const { pid: own, threads: all, program } of await processTree(machine, pid)) {
+      for (const thread of all) threads.set(thread, own === pid ? name : program);
     }
   }
   await machine.sh(

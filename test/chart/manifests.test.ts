@@ -10,7 +10,6 @@ import { loadConfig } from "../../src/config/config.ts";
 import { parameters as own } from "../../src/csi/class-parameters.ts";
 import { decode } from "../../src/csi/decode.ts";
 import { defaultMkfsOptions } from "../../src/domain/class-parameters.ts";
-import { parsePools } from "../../src/domain/pool-settings.ts";
 import { containerOf, containersOf, mountsOf, podOf, statefulSetOf } from "./pod.ts";
 import { namespace, render, valuesFiles, type Manifest } from "./render.ts";
 import { shapeFaults } from "./shape.ts";
@@ -123,24 +122,6 @@ describe("the pod", () => {
     for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
       assert.equal(template.metadata?.labels?.[key], value);
     }
-  });
-
-  it("sees the directories of several pools, and the locks of LVM where it needs them", async () => {
-    const several = podOf(await render("several-pools", signal));
-    const mounts = mountsOf(several, "driver").filter((line) => /pool|lvm/.test(line));
-    assert.deepEqual(mounts, [
-      "/srv/nvmetcp-csi/pool -> /srv/nvmetcp-csi/pool rw",
-      "/run/lvm -> /run/lvm rw",
-      "/run/lock/lvm -> /run/lock/lvm rw",
-    ]);
-    const [pools = ""] = args("driver", several).filter((word) => /^--pools?=/.test(word));
-    const parsed = parsePools(pools.replace("--pools=", ""));
-    const found = "pools" in parsed ? parsed.pools : assert.fail(parsed.wrong);
-    assert.deepEqual(
-      found.map(({ name }) => name),
-      ["default", "fast"],
-    );
-    assert.deepEqual(containerOf(several, "kernel-modules").args?.slice(-2), ["load", "dm-thin-pool"]);
   });
 
   it("does not make a pool that is not there", () => {

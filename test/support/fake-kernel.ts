@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Uuid } from "../../src/domain/identity.ts";
 import { KernelFilesystem } from "../../src/filesystem/kernel-filesystem.ts";
-import { askOnce } from "../../src/host/direct-io.ts";
 import type { ChildRequest, ReadRequest } from "../../src/host/direct-io-child.ts";
 import type { Exec } from "../../src/host/exec.ts";
+import { askOf, childrenOf } from "./children.ts";
 
 /** The device that all tests are about. */
 export const device = {
@@ -51,8 +51,8 @@ export class FakeKernel {
     this.sync();
     mkdirSync(this.at("mnt"));
     const [sys, proc] = [join(this.root, "sys"), join(this.root, "proc")];
-    const converse = () => ({ ask: askOnce(this.exec), end: () => this.log.push("released") });
-    this.filesystem = new KernelFilesystem({ exec: this.exec, converse, undoDirectory: this.root, sys, proc });
+    const children = childrenOf(askOf(this.exec), () => this.log.push("released"));
+    this.filesystem = new KernelFilesystem({ exec: this.exec, children, undoDirectory: this.root, sys, proc });
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 /** Which programs a process and all below it start while something happens, by the kernel's own trace events. */
 import type { Machine } from "../lab/machine.ts";
+import { processTree } from "./process-tree.ts";
 
 const tracing = "/sys/kernel/tracing";
 const events = ["sched_process_fork", "sched_process_exec"].map((name) => `${tracing}/events/sched/${name}/enable`);
@@ -10,14 +11,14 @@ export async function programsStartedBy(
   pid: number,
   work: () => Promise<void>,
 ): Promise<readonly string[]> {
-  const { stdout: threads } = await machine.sh(
+  const family = (await processTree(machine, pid)).flatMap(({ threads }) => threads);
+  await machine.sh(
     `mountpoint -q ${tracing} || mount -t tracefs none ${tracing}
-     ${events.map((file) => `echo 1 > ${file}`).join("; ")}; echo 1 > ${tracing}/tracing_on; echo > ${tracing}/trace
-     ls /proc/${pid}/task`,
+     ${events.map((file) => `echo 1 > ${file}`).join("; ")}; echo 1 > ${tracing}/tracing_on; echo > ${tracing}/trace`,
   );
   await work();
   const { stdout: trace } = await machine.sh(`echo 0 > ${tracing}/tracing_on; cat ${tracing}/trace`);
-  return startsIn(trace, new Set(threads.trim().split("\n")));
+  return startsIn(trace, new Set(family.map(String)));
 }
 
 /** `family` holds thread ids and grows by every fork of one of them. */

@@ -15,6 +15,7 @@ import {
 } from "../../src/domain/identity.ts";
 import { parseNodeId, type NodeIdParts } from "../../src/domain/node-id.ts";
 import type { Exec } from "../../src/host/exec.ts";
+import { askOf, childrenOf } from "./children.ts";
 import { NvmetConfigfs } from "../../src/target-agent/configfs.ts";
 import { Exporter } from "../../src/target-agent/exporter.ts";
 import { FileLayer } from "../../src/target-agent/layers/file-layer.ts";
@@ -107,7 +108,7 @@ export class TargetBench {
     fs.mkdirSync(this.pathOf(name), { recursive: true });
     const place = { name, layer: "file", path: this.pathOf(name) } as const;
     const pool = await Pool.open(place, { machine: "machine", stateDirectory: this.statePath });
-    const layer = new FileLayer({ directory: pool.path, exec: this.exec });
+    const layer = new FileLayer({ directory: pool.path, exec: this.exec, children: childrenOf(askOf(this.exec)) });
     const configfs = new NvmetConfigfs(this.tree.root);
     const fence = { release: this.release, debugDirectory: this.debugDirectory, pauseMs: 0 };
     const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals }), fence });

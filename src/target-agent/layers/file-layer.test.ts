@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { noChildren } from "../../../test/support/children.ts";
 import { snapshotIdOf, volumeIdOf, type ClusterId } from "../../domain/identity.ts";
 import { exec } from "../../host/exec.ts";
 import { FileLayer } from "./file-layer.ts";
@@ -45,7 +46,8 @@ function layerOf(t: TestContext, { free, volumes = [], snapshots = [], isOneFami
     syncBuiltinESMExports();
   });
   const looks: ObjectId[] = [];
-  const layer = new FileLayer({ directory: "/pool", exec: async () => Promise.reject(new Error("no program is run")) });
+  const exec = async () => Promise.reject(new Error("no program is run"));
+  const layer = new FileLayer({ directory: "/pool", exec, children: noChildren });
   t.mock.method(layer, "allocated", async (id: ObjectId) => {
     looks.push(id);
     return Promise.resolve(allocations.get(id) ?? 0n);
@@ -142,7 +144,7 @@ describe("a wait for the writes of a volume", () => {
     await fsp.mkdir(path.join(directory.path, "volumes"));
     const [id, absent] = [volumeIdOf(cluster, "a"), volumeIdOf(cluster, "b")];
     const file = path.join(directory.path, "volumes", `${id}.img`);
-    const layer = new FileLayer({ directory: directory.path, exec });
+    const layer = new FileLayer({ directory: directory.path, exec, children: noChildren });
     for (const text of ["kept", "kept, and longer"]) {
       await fsp.writeFile(file, text);
       await layer.drain(id, AbortSignal.timeout(10_000));

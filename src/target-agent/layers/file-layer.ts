@@ -14,7 +14,8 @@ import type { Bytes } from "../../domain/capacity.ts";
 import { parseSnapshotId } from "../../domain/identity.ts";
 import type { Content } from "../../domain/model.ts";
 import { probeSignature } from "../../host/blkid.ts";
-import { askOnce, readRegions } from "../../host/direct-io.ts";
+import type { Children } from "../../host/child-pool.ts";
+import { readRegions } from "../../host/direct-io.ts";
 import { execOk, type Exec } from "../../host/exec.ts";
 import { lstatOf, removeFile, statOf, syncDirectory } from "../../host/files.ts";
 import {
@@ -33,17 +34,27 @@ import { Room } from "./room.ts";
 const reservedShare = 64n;
 const sectorBytes = 512n;
 
+export interface FileLayerDeps {
+  /** It has the folders `volumes` and `snapshots`. */
+  readonly directory: string;
+  readonly exec: Exec;
+  readonly children: Children;
+  /** What may be promised, of what the file system can hold. */
+  readonly overcommitPercent?: bigint;
+}
+
 export class FileLayer implements VolumeLayer {
   readonly kind = "file";
   readonly #directory: string;
   readonly #exec: Exec;
+  readonly #children: Children;
   readonly #overcommitPercent: bigint;
 
-  /** `directory` has the folders `volumes` and `snapshots`. */
-  constructor(deps: { readonly directory: string; readonly exec: Exec; readonly overcommitPercent?: bigint }) {
-    this.#directory = deps.directory;
-    this.#exec = deps.exec;
-    this.#overcommitPercent = deps.overcommitPercent ?? 100n;
+  constructor({ directory, exec, children, overcommitPercent = 100n }: FileLayerDeps) {
+    this.#directory = directory;
+    this.#exec = exec;
+    this.#children = children;
+    this.#overcommitPercent = overcommitPercent;
   }
 
   #path(id: ObjectId): string {
@@ -64,6 +75,8 @@ export class FileLayer implements VolumeLayer {
 
   async copy(source: StoredObject, { id, size }: ObjectToMake): Promise<BackingIdentity> {
     const path = this.#path(id);
+    // The copy is looked at next (intent-checks.ts).
+    this.#children.prepare();
     await cloneFile({ from: await this.verified(source), to: path, size });
     return await this.#identityOf(path);
   }
@@ -146,7 +159,7 @@ export class FileLayer implements VolumeLayer {
   async blocks(object: StoredObject, offsets: readonly Bytes[], signal: AbortSignal): Promise<readonly Buffer[]> {
     const path = await this.verified(object);
     const request = { path, expect: { kind: "file" }, exclusive: false, regions: [], blocks: offsets } as const;
-    const reading = await readRegions(askOnce(this.#exec), request, { signal });
+    const reading = await readRegions(this.#children.ask, request, { signal });
     if (reading.kind === "read") return reading.blocks;
     throw failure("unavailable", { cannot: `read ${path}`, rule: reading.reason, got: reading.code });
   }

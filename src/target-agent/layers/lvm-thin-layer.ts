@@ -15,7 +15,8 @@ import { failure } from "../../domain/errors.ts";
 import type { Bytes } from "../../domain/capacity.ts";
 import type { Content } from "../../domain/model.ts";
 import { probeSignature } from "../../host/blkid.ts";
-import { askOnce, readRegions } from "../../host/direct-io.ts";
+import type { Children } from "../../host/child-pool.ts";
+import { readRegions } from "../../host/direct-io.ts";
 import { execOk, type Exec } from "../../host/exec.ts";
 import { untilAborted } from "../../lib/abort.ts";
 import type { BackingIdentity } from "../volume-record.ts";
@@ -29,6 +30,7 @@ export interface LvmThinLayerDeps {
   /** Name of the thin pool in the group. */
   readonly thinPool: string;
   readonly exec: Exec;
+  readonly children: Children;
   /** What may be promised, of what the thin pool can hold. */
   readonly overcommitPercent?: bigint;
 }
@@ -43,6 +45,7 @@ export class LvmThinLayer implements VolumeLayer {
   readonly #group: VolumeGroup;
   readonly #thinPool: string;
   readonly #exec: Exec;
+  readonly #children: Children;
   readonly #overcommitPercent: bigint;
   readonly #chunkSize: Bytes;
 
@@ -50,6 +53,7 @@ export class LvmThinLayer implements VolumeLayer {
     this.#group = deps.group;
     this.#thinPool = deps.thinPool;
     this.#exec = deps.exec;
+    this.#children = deps.children;
     this.#overcommitPercent = deps.overcommitPercent ?? 100n;
     this.#chunkSize = chunkSize;
   }
@@ -107,6 +111,8 @@ export class LvmThinLayer implements VolumeLayer {
 
   /** Z2. */
   async copy(source: StoredObject, { id, size }: ObjectToMake): Promise<BackingIdentity> {
+    // The copy is looked at next (intent-checks.ts).
+    this.#children.prepare();
     await this.verified(source);
     await this.#snap(source.id, id);
     return await this.#made(id, async () => {
@@ -234,7 +240,7 @@ export class LvmThinLayer implements VolumeLayer {
     const { path, number } = await this.#verified(object);
     const expect = { kind: "block", ...number } as const;
     const request = { path, expect, exclusive: false, regions: [], blocks: offsets } as const;
-    const reading = await readRegions(askOnce(this.#exec), request, { signal });
+    const reading = await readRegions(this.#children.ask, request, { signal });
     if (reading.kind === "read") return reading.blocks;
     throw failure("unavailable", { cannot: `read ${path}`, rule: reading.reason, got: reading.code });
   }
