@@ -41,7 +41,7 @@ describe("controller and node as two processes", () => {
   });
 
   // The child for direct I/O is up since the test before.
-  const most = { first: 7, again: 4, unstage: 1, publish: 2, unpublish: 1, stats: 0 };
+  const most = { first: 5, again: 4, unstage: 1, publish: 2, unpublish: 1, stats: 0 };
   for (const use of [...filesystemTypes, "block"] as const) {
     it(`start few programs on the node for a volume: ${use}`, async (t) => {
       const volume = new GuestVolume(host(), `few-${use}`, use);
