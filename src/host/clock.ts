@@ -6,6 +6,8 @@ export async function sleep(milliseconds: number, signal: AbortSignal): Promise<
 }
 
 const shortestMs = 5;
+/** While news is to come. */
+const patientMs = 25;
 const longestMs = 200;
 /** What was waited for is seen late by half as long as it took, at most. */
 const growth = 1.5;
@@ -17,8 +19,8 @@ export interface PollOptions {
 }
 
 /**
- * Asks `probe` until it answers with something other than undefined, at growing intervals from 5 ms up to 200 ms.
- * Bounded by the signal alone: the caller decides how long is too long.
+ * Asks `probe` until it answers with something other than undefined, at growing intervals from 5 ms up to 200 ms, and less
+ * often at first while news is to come. Bounded by the signal alone: the caller decides how long is too long.
  */
 export async function poll<T>(
   probe: () => Promise<T | undefined>,
@@ -26,7 +28,7 @@ export async function poll<T>(
   { news, pause = sleep }: PollOptions = {},
 ): Promise<T> {
   let heard = news && Promise.allSettled([news]).then(() => "news" as const);
-  for (let wait = shortestMs; ;) {
+  for (let wait = news === undefined ? shortestMs : patientMs; ;) {
     signal.throwIfAborted();
     const answer = await probe();
     if (answer !== undefined) return answer;

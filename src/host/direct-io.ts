@@ -48,21 +48,28 @@ export type RegionsReading =
   | { readonly kind: "read"; readonly firstNonZero?: bigint; readonly blocks: readonly Buffer[] }
   | { readonly kind: "unreadable"; readonly code: string; readonly reason: string };
 
+/** What a child may say, made once: making a schema takes longer than using it. */
 const refusal = z.object({ ok: z.literal(false), code: z.string(), message: z.string() });
 const block = z.base64().transform((text) => Buffer.from(text, "base64"));
-const readAnswer = z.object({
-  ok: z.literal(true),
-  firstNonZero: z.string().regex(/^\d+$/).nullable(),
-  blocks: z.array(block.refine(({ length }) => length === 4096)),
-});
-const doneAnswer = z.object({ ok: z.literal(true) });
-const runAnswer = z.object({
-  ok: z.literal(true),
-  exitCode: z.number().nullable(),
-  signal: z.string().nullable(),
-  stdout: z.string(),
-  stderr: z.string(),
-});
+const readAnswer = z.union([
+  z.object({
+    ok: z.literal(true),
+    firstNonZero: z.string().regex(/^\d+$/).nullable(),
+    blocks: z.array(block.refine(({ length }) => length === 4096)),
+  }),
+  refusal,
+]);
+const doneAnswer = z.union([z.object({ ok: z.literal(true) }), refusal]);
+const runAnswer = z.union([
+  z.object({
+    ok: z.literal(true),
+    exitCode: z.number().nullable(),
+    signal: z.string().nullable(),
+    stdout: z.string(),
+    stderr: z.string(),
+  }),
+  refusal,
+]);
 
 type Refusal = z.infer<typeof refusal>;
 
@@ -75,9 +82,14 @@ export function startChild(): RunningConversation {
   return converse(process.execPath, [child]);
 }
 
-async function put<T>(ask: Ask, request: ChildRequest, schema: z.ZodType<T>, { signal }: Bounds): Promise<T | Refusal> {
+async function put<T>(
+  ask: Ask,
+  request: ChildRequest,
+  schema: z.ZodType<T | Refusal>,
+  { signal }: Bounds,
+): Promise<T | Refusal> {
   const result = await ask(JSON.stringify(request), signal);
-  const answer = z.union([schema, refusal]).safeParse(parseJson(result.stdout));
+  const answer = schema.safeParse(parseJson(result.stdout));
   if (answer.success) return answer.data;
   const said = result.stderr.trim().slice(-500) || result.stdout.slice(0, 500);
   return { ok: false, code: "NO_ANSWER", message: `the child ended with ${result.exitCode ?? result.signal}: ${said}` };
