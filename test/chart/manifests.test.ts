@@ -175,6 +175,7 @@ describe("the pod", () => {
       "--leader-election=false",
       "--timeout=60s",
       "--retry-interval-max=1m",
+      "--resync-period=1m",
       "--extra-create-metadata",
       "--feature-gates=CSIVolumeGroupSnapshot=false",
     ]);

@@ -1,6 +1,6 @@
 /**
- * The examples are those of docs/volume-snapshots.md. Too long for each run of CI: eight pods come and go, and the release
- * is upgraded.
+ * The examples are those of docs/volume-snapshots.md. Too long for each run of CI: the release is upgraded under load, and
+ * a deleted VolumeSnapshot waits for a resync.
  */
 import assert from "node:assert/strict";
 import { isForSnapshots } from "../chart/grants.ts";
@@ -67,7 +67,10 @@ async function retain(cluster: Cluster, signal: AbortSignal): Promise<void> {
   assert.ok(!(await censusOf(onlyNode(cluster))).includes(file), "the snapshot is gone");
 }
 
-/** Without room the VolumeSnapshot says so. Deleted, it goes when there is room: the snapshotter wants a last word. */
+/**
+ * Without room the VolumeSnapshot says so. Deleted, it goes when there is room, because the snapshotter wants a last word;
+ * with that it forgets the deletion until its next resync.
+ */
 async function waitForRoom(cluster: Cluster, signal: AbortSignal): Promise<void> {
   await cluster.apply([claim("too-large", { mebibytes: 1024 ** 2 })], signal);
   const events = ["events", "--field-selector=involvedObject.name=too-large,reason=PoolFull"];
@@ -113,7 +116,7 @@ async function restore(cluster: Cluster, written: string, signal: AbortSignal): 
 export const scenario: Scenario = {
   title: "a VolumeSnapshot brings back what was there, in volumes as large and larger, and all of it goes in any order",
   ci: false,
-  limitMs: 12 * 60_000,
+  limitMs: 15 * 60_000,
   async run(cluster, signal) {
     await install(cluster, signal);
     await cluster.apply([claim("data", { mebibytes: 1024 }), podOn("user", "data", ledgerScript)], signal);
