@@ -26,7 +26,7 @@ describe("a child that cannot be trusted", () => {
 
   it("is ended after an answer to another question, which counts as none", async () => {
     const { log, start } = fake(() => '1 {"ok":true}');
-    using pool = new ChildPool({ start });
+    await using pool = new ChildPool({ start });
     assert.equal((await pool.ask("a", signal())).stdout, '{"ok":true}');
     assert.equal((await pool.ask("b", signal())).stdout, "");
     assert.equal((await pool.ask("c", signal())).stdout, '{"ok":true}');
@@ -37,14 +37,14 @@ describe("a child that cannot be trusted", () => {
     const { log, start } = fake(() => {
       throw new Error("enough");
     });
-    using pool = new ChildPool({ start });
+    await using pool = new ChildPool({ start });
     await assert.rejects(pool.ask("a", signal()), { message: "enough" });
     assert.deepEqual(log, ["1 < 1 a", "1 ends"]);
   });
 
   it("is never used again once it was", async () => {
     const { log, start } = fake((question) => (question.includes("nonsense") ? "?" : ok(question)));
-    using pool = new ChildPool({ start });
+    await using pool = new ChildPool({ start });
     const { ask, end } = pool.talk();
     await ask("nonsense", signal());
     await ask("a", signal());
@@ -58,7 +58,7 @@ describe("a child that cannot be trusted", () => {
       stop.abort();
       return ok(question);
     });
-    using pool = new ChildPool({ start });
+    await using pool = new ChildPool({ start });
     await pool.ask("a", stop.signal);
     assert.deepEqual(log, ["1 < 1 a", "1 ends"]);
   });
@@ -66,7 +66,7 @@ describe("a child that cannot be trusted", () => {
   it("is ended after words that are no answer", async () => {
     for (const words of ["", "yes", '{"ok":true}', "1"]) {
       const { log, start } = fake(() => words);
-      using pool = new ChildPool({ start });
+      await using pool = new ChildPool({ start });
       assert.equal((await pool.ask("a", signal())).stdout, "", words);
       assert.deepEqual(log, ["1 < 1 a", "1 ends"]);
     }
@@ -75,7 +75,7 @@ describe("a child that cannot be trusted", () => {
   it("is ended when it does not let go, or not in time", async () => {
     const refusing = (question: string) => (question.includes("release") ? '2 {"ok":false}' : ok(question));
     const { log, start } = fake(refusing);
-    using pool = new ChildPool({ start });
+    await using pool = new ChildPool({ start });
     const { ask, end } = pool.talk();
     await ask("a", signal());
     end();
@@ -98,7 +98,7 @@ describe("a child that cannot be trusted", () => {
       end: () => ended.push("ended"),
       ended: never,
     });
-    using pool = new ChildPool({ start, letGoMs: 1 });
+    await using pool = new ChildPool({ start, letGoMs: 1 });
     const { ask, end } = pool.talk();
     await ask("a", signal());
     end();

@@ -36,7 +36,7 @@ describe("children for direct I/O", () => {
     execFileSync("mkfifo", [fifo]);
   });
   afterEach(async () => {
-    pool[Symbol.dispose]();
+    await pool[Symbol.asyncDispose]();
     // Also those that a fault in the pool has left behind.
     await Promise.allSettled(started.map(async ({ ask }) => ask("", AbortSignal.abort())));
     await Promise.all(started.map(({ ended }) => ended));
@@ -222,10 +222,10 @@ describe("children for direct I/O", () => {
   it("end with the pool, and those in use with their users", async () => {
     open();
     const { ask, end } = pool.talk();
-    await pidOf(pool.ask);
+    const idle = await pidOf(pool.ask);
     await pidOf(ask);
-    pool[Symbol.dispose]();
-    await started[1]?.ended;
+    await pool[Symbol.asyncDispose]();
+    assert.throws(() => process.kill(idle, 0), { code: "ESRCH" });
     await pidOf(ask);
     end();
     await Promise.all(started.map(({ ended }) => ended));

@@ -9,6 +9,7 @@
  * B3  One child at most is idle, because it takes about 40 MiB: those that calls for several volumes at once need besides
  *     it end with their users. The idle one ends when nobody has needed it for some minutes.
  */
+import { untilAborted } from "../lib/abort.ts";
 import type { Ask, Conversation, RunningConversation } from "./converse.ts";
 import { letGo } from "./direct-io.ts";
 import type { ExecResult } from "./exec.ts";
@@ -31,10 +32,12 @@ export interface Children {
   readonly prepare: () => void;
 }
 
-export class ChildPool implements Children, Disposable {
+export class ChildPool implements Children, AsyncDisposable {
   readonly #start: () => RunningConversation;
   readonly #idleMs: number;
   readonly #letGoMs: number;
+  /** The end of a process has 5 s in all. */
+  readonly #endMs = 500;
   #idle: { readonly child: Child; readonly timer: NodeJS.Timeout } | undefined;
   #isClosed = false;
 
@@ -106,9 +109,13 @@ export class ChildPool implements Children, Disposable {
   }
 
   /** Ends what is idle now, and from now on every child with its user. */
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    if (this.#idle !== undefined) this.#take().end();
+    if (this.#idle === undefined) return;
+    const child = this.#take();
+    child.end();
+    // It is no part of what has to be over: whatever keeps it, this process ends.
+    await untilAborted(child.ended, AbortSignal.timeout(this.#endMs)).catch(() => undefined);
   }
 }
 

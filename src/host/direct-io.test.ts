@@ -11,7 +11,7 @@ import { canClaim, holdDevice, readRegions, runHolding, startChild, swapBlock, w
 import type { Exec } from "./exec.ts";
 
 const children = new ChildPool({ start: startChild });
-after(() => children[Symbol.dispose]());
+after(async () => children[Symbol.asyncDispose]());
 const MiB = 1024 * 1024;
 const everything = [
   { offset: 0n, length: 5 * MiB },

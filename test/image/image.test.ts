@@ -191,13 +191,13 @@ describe("the driver in the image, under a read-only root", () => {
     const regions = [{ offset: "4096", length: 4096 }];
     const expect = { kind: "file" } as const;
     const request: ReadRequest = { op: "read", path, expect, exclusive: false, regions, blocks: [] };
-    const stdin = JSON.stringify(request);
+    const stdin = `1 ${JSON.stringify(request)}`;
     const { status, stdout } = await runInImage(image, ["node", "/app/direct-io-child.js"], {
       stdin,
       signal: patience(),
     });
     assert.equal(status, 0);
-    assert.match(stdout, /"ok":true/);
+    assert.match(stdout, /^1 .*"ok":true/);
   });
 });
 

@@ -153,7 +153,9 @@ describe("the node service", () => {
       const request: HoldRequest = { op: "hold", path, expect: { kind: "block", major, minor, uuid } };
       const { node, project } = guest.machine;
       return (
-        await guest.machine.exec([node, `${project}/dist/direct-io-child.js`], { stdin: JSON.stringify(request) })
+        await guest.machine.exec([node, `${project}/dist/direct-io-child.js`], {
+          stdin: `1 ${JSON.stringify(request)}`,
+        })
       ).stdout;
     };
     assert.match(await ask(volume.uuid), /"ok":true/);
