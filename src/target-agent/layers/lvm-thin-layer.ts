@@ -4,8 +4,7 @@
  * Z1  A volume's identity is what device-mapper calls it: the UUIDs of its group and itself; its size must be that of the
  *     record.
  * Z2  A copy is one thin snapshot: device-mapper lets no write into the source meanwhile, so it is of one instant.
- * Z3  Blank is a volume with nothing mapped, as the kernel counts it. That holds only in a pool that fills new blocks with
- *     zeros, so another one is not opened; in it nobody reads what a removed volume held either (F68).
+ * Z3  Blank is a volume with nothing mapped, as the kernel counts it (thin-pool.ts N1).
  * Z4  The block layer caches what blkid reads, and nvmet writes past that cache (V40): it is emptied before each look.
  * Z5  A command that a crash has cut short may have left volumes suspended: the start lets them go on.
  * Z6  device-mapper suspends a volume only when every write to it has ended; whoever waits for that goes away, never the
@@ -20,9 +19,8 @@ import { readRegions } from "../../host/direct-io.ts";
 import { execOk, type Exec } from "../../host/exec.ts";
 import { untilAborted } from "../../lib/abort.ts";
 import type { BackingIdentity } from "../volume-record.ts";
-import type { Kept, KeptObject, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
-import { Room } from "./room.ts";
-import { parseThinStatus, type ThinPoolStatus, type ThinStatus } from "./thin-status.ts";
+import type { Kept, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
+import { ThinPool } from "./thin-pool.ts";
 import { lvmBytes, type MappedDevice, type VolumeGroup } from "./volume-group.ts";
 
 export interface LvmThinLayerDeps {
@@ -35,57 +33,30 @@ export interface LvmThinLayerDeps {
   readonly overcommitPercent?: bigint;
 }
 
-const lookMs = 60_000;
 const pauseMs = 10 * 60 * 1000;
-
-const isPool = (line: string) => / thin-pool /.test(line);
 
 export class LvmThinLayer implements VolumeLayer {
   readonly kind = "lvm-thin";
   readonly #group: VolumeGroup;
-  readonly #thinPool: string;
+  readonly #pool: ThinPool;
   readonly #exec: Exec;
   readonly #children: Children;
   readonly #overcommitPercent: bigint;
-  readonly #chunkSize: Bytes;
 
-  private constructor(deps: LvmThinLayerDeps, chunkSize: Bytes) {
-    this.#group = deps.group;
-    this.#thinPool = deps.thinPool;
-    this.#exec = deps.exec;
-    this.#children = deps.children;
-    this.#overcommitPercent = deps.overcommitPercent ?? 100n;
-    this.#chunkSize = chunkSize;
+  private constructor({ group, exec, children, overcommitPercent = 100n }: LvmThinLayerDeps, pool: ThinPool) {
+    this.#group = group;
+    this.#pool = pool;
+    this.#exec = exec;
+    this.#children = children;
+    this.#overcommitPercent = overcommitPercent;
   }
 
-  /** Z3, Z5. `ids` are those of all that the pool keeps. Errors: unavailable, precondition. */
+  /** Z5. `ids` are those of all that the pool keeps. Errors: unavailable, precondition. */
   static async open(deps: LvmThinLayerDeps, ids: readonly ObjectId[], signal: AbortSignal): Promise<LvmThinLayer> {
-    const { group, thinPool, exec } = deps;
-    const cannot = `use the thin pool ${group.name}/${thinPool}`;
-    const all = await group.list(signal);
-    const found = all.find(({ name }) => name === thinPool);
-    if (found === undefined) throw failure("unavailable", { cannot, rule: "the volume group must have it" });
-    if (found.chunkSize === 0n) throw failure("precondition", { cannot, rule: "it must be a thin pool" });
-    const known = new Set(all.map(({ name }) => name));
-    await group.activate([thinPool, ...ids.filter((id) => known.has(id))]);
-    const layer = new LvmThinLayer(deps, found.chunkSize);
-    const { stdout } = await execOk(exec, "dmsetup", ["table"], { signal });
-    const table = stdout
-      .split("\n")
-      .find((line) => layer.#poolNames.includes(line.split(":")[0] ?? "") && isPool(line));
-    if (table === undefined) throw failure("unavailable", { cannot, rule: "the kernel must have it", got: stdout });
-    if (table.includes("skip_block_zeroing")) {
-      const rule = `it must fill new blocks with zeros (lvchange --zero y ${group.name}/${thinPool})`;
-      throw failure("precondition", { cannot, rule });
-    }
+    const { group, thinPool: name, exec } = deps;
+    const layer = new LvmThinLayer(deps, await ThinPool.open({ group, name, exec }, ids, signal));
     for (const id of ids) await layer.#resume(id);
     return layer;
-  }
-
-  /** LVM puts a layer on top of the pool as soon as there are volumes in it. */
-  get #poolNames(): readonly string[] {
-    const name = this.#group.mappedName(this.#thinPool);
-    return [`${name}-tpool`, name];
   }
 
   async #resume(id: ObjectId): Promise<void> {
@@ -104,7 +75,7 @@ export class LvmThinLayer implements VolumeLayer {
   }
 
   async create({ id, size }: ObjectToMake): Promise<BackingIdentity> {
-    const pool = `${this.#group.name}/${this.#thinPool}`;
+    const pool = `${this.#group.name}/${this.#pool.name}`;
     await this.#group.change("lvcreate", ["--thin", pool, "--virtualsize", lvmBytes(size), "--name", id]);
     return await this.#made(id, async () => Promise.resolve());
   }
@@ -123,8 +94,8 @@ export class LvmThinLayer implements VolumeLayer {
   async measure(original: string): Promise<{ readonly size: Bytes }> {
     const found = await this.#group.find(original);
     const cannot = `import ${original}`;
-    if (found?.pool === this.#thinPool) return { size: found.size };
-    const rule = `it must be a volume in the thin pool ${this.#group.name}/${this.#thinPool}, by its name alone`;
+    if (found?.pool === this.#pool.name) return { size: found.size };
+    const rule = `it must be a volume in the thin pool ${this.#group.name}/${this.#pool.name}, by its name alone`;
     throw failure("precondition", { cannot, rule, got: found === undefined ? "no such volume" : found.pool });
   }
 
@@ -245,11 +216,6 @@ export class LvmThinLayer implements VolumeLayer {
     throw failure("unavailable", { cannot: `read ${path}`, rule: reading.reason, got: reading.code });
   }
 
-  async #status(): Promise<ThinStatus> {
-    const { stdout } = await execOk(this.#exec, "dmsetup", ["status"], { signal: AbortSignal.timeout(lookMs) });
-    return parseThinStatus(stdout);
-  }
-
   async allocated(id: ObjectId): Promise<Bytes> {
     const isThere = (await this.#group.device(id)) ?? (await this.#group.find(id));
     return isThere === undefined ? 0n : await this.#mapped(id);
@@ -257,53 +223,14 @@ export class LvmThinLayer implements VolumeLayer {
 
   async #mapped(id: ObjectId): Promise<Bytes> {
     await this.#device(id);
-    const name = this.#group.mappedName(id);
-    const { stdout } = await execOk(this.#exec, "dmsetup", ["status", name], { signal: AbortSignal.timeout(lookMs) });
-    const mapped = parseThinStatus(`${name}: ${stdout}`).volumes.get(name);
-    if (mapped !== undefined) return mapped;
-    const cannot = `measure the logical volume ${this.#name(id)}`;
-    throw failure("unavailable", { cannot, rule: "device-mapper must say how much of it is mapped", got: stdout });
+    return await this.#pool.mapped(id);
   }
 
-  #poolOf({ pools }: ThinStatus): ThinPoolStatus {
-    const [found] = this.#poolNames.flatMap((name) => pools.get(name) ?? []);
-    if (found !== undefined && ["rw", "out_of_data_space"].includes(found.mode)) return found;
-    const cannot = `use the thin pool ${this.#group.name}/${this.#thinPool}`;
-    throw failure("unavailable", { cannot, rule: "it must take writes", got: found?.mode ?? "not active" });
-  }
-
-  /** Data or metadata, whichever is nearer to its end. */
   async usedPercent(): Promise<number> {
-    const { usedBlocks, blocks, usedMetadata, metadata } = this.#poolOf(await this.#status());
-    const shares = [
-      [usedBlocks, blocks],
-      [usedMetadata, metadata],
-    ] as const;
-    return Math.max(...shares.map(([used, all]) => (all === 0n ? 100 : Number((used * 100n) / all))));
+    return await this.#pool.usedPercent();
   }
 
   async available(kept: Kept): Promise<Bytes> {
-    const status = await this.#status();
-    const { blocks, usedBlocks } = this.#poolOf(status);
-    const whole = (objects: readonly KeptObject[]) =>
-      objects.map((object) => ({ ...object, size: this.#wholeChunks(object.size) }));
-    const room = new Room(
-      { volumes: whole(kept.volumes), snapshots: whole(kept.snapshots) },
-      {
-        free: (blocks - usedBlocks) * this.#chunkSize,
-        mostOf: ({ size }) => size,
-        overcommitPercent: this.#overcommitPercent,
-      },
-    );
-    for (const object of room.largestFirst()) {
-      const mapped = status.volumes.get(this.#group.mappedName(object.id));
-      if (mapped !== undefined) room.look(object, mapped);
-    }
-    return room.left;
-  }
-
-  #wholeChunks(size: Bytes): Bytes {
-    const chunk = this.#chunkSize;
-    return ((size + chunk - 1n) / chunk) * chunk;
+    return await this.#pool.available(kept, this.#overcommitPercent);
   }
 }
