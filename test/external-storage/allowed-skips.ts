@@ -24,7 +24,6 @@ export const allowedSkips: readonly AllowedSkip[] = [
   { reason: "Only ext4 yet.", specs: /\[Testpattern: Dynamic PV \((ext3|xfs)\)/ },
   { reason: "Groups of snapshots are not taken yet.", specs: /volumegroupsnapshot/i },
   { reason: "There is no SnapshotMetadata service: changed blocks are not listed.", specs: /snapshotmetadata/ },
-  { reason: "ReadOnlyMany is not served yet.", specs: /\(ROX mode\)/ },
   {
     reason: "The suite deploys a volume populator whose images must be pulled from a registry; here is none.",
     specs: /any volume data source/,
