@@ -5,15 +5,13 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Cluster } from "../test/cluster/cluster.ts";
 import { goPrograms } from "../test/cluster/go-programs.ts";
 import { progressClock } from "../test/cluster/progress.ts";
-import { installSnapshotCrds, startSnapshotController } from "../test/cluster/snapshot-controller.ts";
 import { startClusters } from "../test/cluster/start-clusters.ts";
 import { runSuite } from "../test/external-storage/run-suite.ts";
 import { writeDriverImage } from "../test/image/driver-image.ts";
 import { makeScratch, removeScratch } from "../test/lab/scratch.ts";
-import { install, withSnapshots } from "../test/support/release.ts";
+import { install } from "../test/support/release.ts";
 import type { Tally } from "../test/support/tally.ts";
 import { readCount, readOptions } from "./read-options.ts";
 import { reportTally } from "./report-tally.ts";
@@ -36,13 +34,6 @@ const request = readOptions(usage, () => {
   };
 });
 
-/** The driver with all that it can do. */
-async function prepare(cluster: Cluster, signal: AbortSignal): Promise<void> {
-  await installSnapshotCrds(cluster, signal);
-  await startSnapshotController(cluster, signal);
-  await install(cluster, signal, withSnapshots);
-}
-
 async function main(signal: AbortSignal): Promise<Tally> {
   const say = progressClock();
   const programs = await goPrograms("suite", say, signal);
@@ -53,7 +44,7 @@ async function main(signal: AbortSignal): Promise<Tally> {
     const { clusters: count, ...rest } = request;
     const cluster = { images: [image], suite: true, memoryMiB: 3072, poolMiB: 24 * 1024, signal, progress: say };
     await using clusters = await startClusters(count, cluster);
-    await Promise.all(clusters.running.map(async (one) => prepare(one, signal)));
+    await Promise.all(clusters.running.map(async (one) => install(one, signal)));
     say("driver ready");
     return await runSuite(clusters.running, { ...rest, programs, work, signal });
   } finally {

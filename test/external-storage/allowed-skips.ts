@@ -14,7 +14,7 @@ export const allowedSkips: readonly AllowedSkip[] = [
   { reason: "Volumes inside a pod's definition are of Kubernetes' own kinds.", specs: /\[Testpattern: Inline-volume / },
   {
     reason: "The suite can make volumes by hand only for back ends that it knows.",
-    specs: /\[Testpattern: Pre-provisioned PV /,
+    specs: /\[Testpattern: Pre-provisioned /,
   },
   {
     reason: "Ephemeral volumes of CSI's own kind are not offered; the generic ones are.",
@@ -22,8 +22,7 @@ export const allowedSkips: readonly AllowedSkip[] = [
   },
   { reason: "There are no Windows nodes.", specs: /\(ntfs\)/ },
   { reason: "Only ext4 yet.", specs: /\[Testpattern: Dynamic PV \((ext3|xfs)\)/ },
-  { reason: "Groups of snapshots are not taken yet.", specs: /volumegroupsnapshot/i },
-  { reason: "There is no SnapshotMetadata service: changed blocks are not listed.", specs: /snapshotmetadata/ },
+  { reason: "The suite's clusters have no snapshot-controller yet.", specs: /snapshot/i },
   {
     reason: "The suite deploys a volume populator whose images must be pulled from a registry; here is none.",
     specs: /any volume data source/,
@@ -45,18 +44,6 @@ export const allowedSkips: readonly AllowedSkip[] = [
   {
     reason: "The suite does not ask for read-only raw block inside a pod's definition.",
     specs: /\(block volmode\).* create read-only inline ephemeral/,
-  },
-  {
-    reason: "The suite takes snapshots of claims and of a pod's own volumes by a spec for each.",
-    specs: /\[Testpattern: (Ephemeral Snapshot .*\(persistent\)|(Dynamic|Pre-provisioned) Snapshot .*\(ephemeral\))/,
-  },
-  {
-    reason: "The suite does this in its patterns that name a file system.",
-    specs: /\(filesystem volmode\).* access the volume and restored snapshot/,
-  },
-  {
-    reason: "Raw block has no file system.",
-    specs: /\(block volmode\).* correct filesystem size when restoring snapshot/,
   },
   {
     reason: "The suite has the same spec with raw block, where both kinds of volume are used.",

@@ -38,7 +38,7 @@ describe("the judge of a ginkgo report", () => {
   });
 
   it("reads the specs of a report by their full names, without what runs before and after them", () => {
-    const spec = { ContainerHierarchyTexts: ["outer", "", "inner"], LeafNodeText: "works", State: "passed" };
+    const spec = { ContainerHierarchyTexts: ["outer", "inner"], LeafNodeText: "works", State: "passed" };
     const specs = [
       { ...spec, LeafNodeType: "It" },
       { ...spec, LeafNodeType: "BeforeSuite" },

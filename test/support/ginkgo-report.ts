@@ -20,7 +20,7 @@ const reports = z.array(
 );
 
 export interface Spec {
-  /** All texts from the outermost container to the spec, with spaces in between, as ginkgo matches it: none is empty. */
+  /** All texts from the outermost container to the spec, with spaces in between. */
   readonly name: string;
   /** `passed`, `skipped`, `pending`, `failed`, `timedout`, … */
   readonly state: string;
@@ -34,7 +34,7 @@ export function readSpecs(report: string): readonly Spec[] {
     .flatMap((suite) => suite.SpecReports)
     .filter((spec) => spec.LeafNodeType === "It")
     .map((spec) => ({
-      name: [...(spec.ContainerHierarchyTexts ?? []), spec.LeafNodeText].filter((text) => text !== "").join(" "),
+      name: [...(spec.ContainerHierarchyTexts ?? []), spec.LeafNodeText].join(" "),
       state: spec.State,
       message: spec.Failure?.Message ?? "",
     }));
