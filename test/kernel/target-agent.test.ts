@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { recordSchema } from "../../src/target-agent/volume-record.ts";
 import { census } from "../support/census.ts";
 import { guestCluster, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
 import { poolPath } from "../support/guest-pool.ts";
@@ -149,9 +150,10 @@ describe("the target agent", () => {
     await volume.create();
     await guest.stop();
     const record = `${poolPath}/records/*.json`;
-    await run(`sed -i 's/"schema": 2/"schema": 3/' ${record}`);
-    await assert.rejects(guest.start(), /reads schema 2 and older; got 3/);
-    await run(`sed -i 's/"schema": 3/"schema": 2/' ${record}`);
+    const [known, newer] = [recordSchema, recordSchema + 1];
+    await run(`sed -i 's/"schema": ${known}/"schema": ${newer}/' ${record}`);
+    await assert.rejects(guest.start(), new RegExp(`reads schema ${known} and older; got ${newer}`));
+    await run(`sed -i 's/"schema": ${newer}/"schema": ${known}/' ${record}`);
     await guest.start();
     await volume.delete();
   });
