@@ -47,7 +47,7 @@ RUN set -eu; \
   cd /image/usr/lib; rm -r systemd udev *-linux-gnu/gconv; \
   cd /image/usr/share; keep common-licenses doc xfsprogs; \
   find doc -type f ! -name copyright -delete; \
-  cd /image/etc; keep debian_version mke2fs.conf os-release protocols services xattr.conf; \
+  cd /image/etc; keep debian_version lvm mke2fs.conf os-release protocols services xattr.conf; \
   echo 'root:x:0:0:root:/root:/bin/sh' > passwd; \
   echo 'root:x:0:' > group; \
   echo 'hosts: files dns' > nsswitch.conf; \

@@ -224,7 +224,7 @@ function labelsOf({ config }: UnpackedImage): Readonly<Record<string, string>> {
 /** The names that the sources give to what starts a program (src/host/exec.ts and beside it). */
 async function programsOfSources(): Promise<ReadonlySet<string>> {
   const starts =
-    /(?:\bexec\w*|#exec|\brun|\bspawn)\(\s*(?:[\w.#]+,\s*)?"([a-z][\w.-]*)"|runOnDevice\([^[]*\["([\w.-]+)"|=> \[\s*"([\w.-]+)"/g;
+    /(?:\bexec\w*|#exec|\brun|\bspawn|\bstartProgram)\(\s*(?:[\w.#]+,\s*)?"([a-z][\w.-]*)"|runOnDevice\([^[]*\["([\w.-]+)"|=> \[\s*"([\w.-]+)"/g;
   const names = new Set<string>();
   for await (const file of glob("src/**/*.ts", { cwd: project, exclude: ["src/**/*.test.ts", "src/gen/**"] })) {
     const text = await readFile(join(project, file), "utf8");

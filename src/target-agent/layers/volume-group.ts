@@ -122,7 +122,7 @@ export class VolumeGroup {
       "--reportformat",
       "json",
     ];
-    const result = await this.#run("lvs", [...columns, ...args, this.name], signal);
+    const result = await this.#lvm("lvs", [...columns, ...args, this.name], signal);
     if (result.exitCode !== 0) throw this.#failed("lvs", result);
     const parsed = report.safeParse(parseJson(result.stdout));
     if (parsed.success) return parsed.data.report.flatMap(({ lv }) => lv);
@@ -132,7 +132,7 @@ export class VolumeGroup {
 
   /** M2. `args` follow the command; the last names a volume, or the group, in LVM's way. */
   async change(command: string, args: readonly string[]): Promise<void> {
-    const result = await this.#run(command, ["--yes", ...args], AbortSignal.timeout(limitMs));
+    const result = await this.#lvm(command, ["--yes", ...args], AbortSignal.timeout(limitMs));
     if (result.exitCode !== 0) throw this.#failed(command, result);
   }
 
@@ -142,7 +142,7 @@ export class VolumeGroup {
     if (names.length > 0) await this.change("lvchange", ["--activate", "y", "--ignoreactivationskip", ...names]);
   }
 
-  async #run(command: string, args: readonly string[], signal: AbortSignal): Promise<ExecResult> {
+  async #lvm(command: string, args: readonly string[], signal: AbortSignal): Promise<ExecResult> {
     return await this.#lock.run(lockKey, signal, async () => {
       const config = [...settings, await this.#filter()].join(" ");
       return await this.#exec("lvm", [command, "--config", config, ...args], { signal });
