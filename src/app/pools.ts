@@ -50,9 +50,8 @@ async function openPool(settings: PoolSettings, context: OpenContext, signal: Ab
     return { settings, pool, layer: new FileLayer({ directory: pool.path, ...limits }) };
   }
   const { volumeGroup, thinPool } = settings;
-  const ids = [...pool.volumes.all(), ...pool.snapshots.all()].map(({ id }) => id);
   const deps = { group: groupOf(context.groups, volumeGroup), thinPool, ...limits };
-  return { settings, pool, layer: await LvmThinLayer.open(deps, ids, signal) };
+  return { settings, pool, layer: await LvmThinLayer.open(deps, pool.ids(), signal) };
 }
 
 /** Where the records of a pool are, from now on until `stack` ends. */

@@ -6,6 +6,7 @@
  */
 import * as z from "zod";
 import { poolNamePattern, poolNameRule } from "./class-parameters.ts";
+import { jsonOf } from "./json-of.ts";
 import { segments } from "./topology.ts";
 
 const rule = (from: number, to: number) => `must be a whole number from ${from} to ${to}`;
@@ -63,7 +64,7 @@ export function defaultPool(path: string): PoolSettings {
 
 /** The pools of a JSON object or its text; or what is wrong, in words that follow the name of the option. */
 export function parsePools(value: unknown): { readonly pools: readonly PoolSettings[] } | { readonly wrong: string } {
-  const json = typeof value === "string" ? parseJson(value) : value;
+  const json = typeof value === "string" ? jsonOf(value) : value;
   if (json === undefined) return { wrong: "must be JSON" };
   const parsed = pools.safeParse(json);
   if (!parsed.success) return { wrong: sentence(parsed.error.issues[0]) };
@@ -74,12 +75,4 @@ export function parsePools(value: unknown): { readonly pools: readonly PoolSetti
 function sentence(issue: z.core.$ZodIssue | undefined): string {
   const { path = [], message = "is invalid" } = issue ?? {};
   return path.length === 0 ? message : `is wrong at ${path.join(".")}: ${message}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,6 +9,7 @@
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { failure } from "../domain/errors.ts";
+import { jsonOf } from "../domain/json-of.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import { converse, type Ask, type Conversation, type RunningConversation } from "./converse.ts";
 import type { ChildRequest, Expectation, GuardedWrite } from "./direct-io-child.ts";
@@ -89,18 +90,10 @@ async function put<T>(
   { signal }: Bounds,
 ): Promise<T | Refusal> {
   const result = await ask(JSON.stringify(request), signal);
-  const answer = schema.safeParse(parseJson(result.stdout));
+  const answer = schema.safeParse(jsonOf(result.stdout));
   if (answer.success) return answer.data;
   const said = result.stderr.trim().slice(-500) || result.stdout.slice(0, 500);
   return { ok: false, code: "NO_ANSWER", message: `the child ended with ${result.exitCode ?? result.signal}: ${said}` };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -80,11 +80,6 @@ export class AgentState {
     return record?.cluster === this.deps.cluster ? record : undefined;
   }
 
-  ids(): readonly (VolumeId | SnapshotId)[] {
-    const { volumes, snapshots } = this.deps.pool;
-    return [...volumes.all(), ...snapshots.all()].map(({ id }) => id);
-  }
-
   holds(id: VolumeId | SnapshotId): boolean {
     const { volumes, snapshots } = this.deps.pool;
     const snapshot = parseSnapshotId(id);

@@ -11,7 +11,8 @@ import { volumeIdOf, type VolumeId } from "../domain/identity.ts";
 import { sectorFault } from "../domain/sector-size.ts";
 import type { AgentState } from "./agent-state.ts";
 import { makeObject } from "./make-object.ts";
-import { recordSchema, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
+import { volumeDraft } from "./volume-draft.ts";
+import type { BackingIdentity, VolumeRecord } from "./volume-record.ts";
 
 export interface ImportRequest {
   /** The name of the volume, as CreateVolume would have it. */
@@ -39,10 +40,11 @@ export async function importVolume(
       throw failure("already_exists", { cannot: `import ${original}`, rule: `there is a volume ${name}`, got: id });
     }
     await layer.assertVacant(id);
-    const { size: found } = await layer.measure(original);
+    const found = await layer.measure(original);
     const size = roundUpToStep(found < smallestSize ? smallestSize : found);
     const draft = await state.reserve(size, `import ${original}`, signal, async () =>
-      pool.volumes.save(draftOf(state, { id, name, size })),
+      // I1.
+      pool.volumes.save(volumeDraft(state, { id, name, size, content: { state: "present", type: "unknown" } })),
     );
     const made = await makeObject({
       make: async () => layer.copyForeign(original, draft),
@@ -55,26 +57,6 @@ export async function importVolume(
     });
     return { id, size, type: made.content.state === "present" ? made.content.type : "unknown" };
   });
-}
-
-function draftOf(
-  { deps: { cluster, now, layer } }: AgentState,
-  volume: Pick<VolumeRecord, "id" | "name" | "size">,
-): VolumeRecord {
-  return {
-    schema: recordSchema,
-    layer: layer.kind,
-    ...volume,
-    cluster,
-    state: "creating",
-    createdAt: now().toISOString(),
-    // I1.
-    content: { state: "present", type: "unknown" },
-    blankSizes: [volume.size],
-    lastEpoch: now().getTime(),
-    publications: [],
-    revoking: [],
-  };
 }
 
 interface Copy {

@@ -12,7 +12,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";
 import { failure } from "../domain/errors.ts";
-import { parseSnapshotId } from "../domain/identity.ts";
+import { parseSnapshotId, type SnapshotId, type VolumeId } from "../domain/identity.ts";
 import { parseStored } from "../domain/stored-record.ts";
 import { ensureDirectory, readText, statOf, writeDurable } from "../host/files.ts";
 import { canReflink } from "../host/reflink.ts";
@@ -59,6 +59,11 @@ export class Pool {
     this.path = path;
     this.volumes = volumes;
     this.snapshots = snapshots;
+  }
+
+  /** Of all that it has a record of. */
+  ids(): readonly (VolumeId | SnapshotId)[] {
+    return [...this.volumes.all(), ...this.snapshots.all()].map(({ id }) => id);
   }
 
   /** Opens the pool, or makes one where none was known before. */

@@ -53,7 +53,7 @@ export class TargetAgent {
 
   /** Of all volumes and snapshots that the pool has a record of, in whatever state. */
   ids(): readonly (VolumeId | SnapshotId)[] {
-    return this.#state.ids();
+    return this.#state.deps.pool.ids();
   }
 
   holds(id: VolumeId | SnapshotId): boolean {

@@ -14,7 +14,8 @@ import type { AgentState } from "./agent-state.ts";
 import { assertNoIntent, assertNoMkfs, lookMs, type Original } from "./intent-checks.ts";
 import { makeObject } from "./make-object.ts";
 import { mostBlankSizes, settleGrowth } from "./settle-growth.ts";
-import { exportOf, recordSchema, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
+import { volumeDraft } from "./volume-draft.ts";
+import { exportOf, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
 
 export interface VolumeToMake {
   readonly id: VolumeId;
@@ -105,24 +106,13 @@ export class Volumes {
   }
 
   #draft({ id, name, size, source, multiWriter }: VolumeToMake, original: Original | undefined): VolumeRecord {
-    const { cluster, now, layer } = this.#state.deps;
-    return {
-      schema: recordSchema,
-      layer: layer.kind,
-      ...{ id, name, size, cluster },
+    return volumeDraft(this.#state, {
+      ...{ id, name, size },
       ...(source !== undefined && { source }),
       ...(multiWriter !== undefined && { multiWriter }),
       ...(original !== undefined && { family: original.family ?? original.id }),
-      state: "creating",
-      createdAt: now().toISOString(),
       content: { state: "blank" },
-      // Also of a copy: it counts as blank only when it has nothing allocated, and then nothing of an old mkfs either.
-      blankSizes: [size],
-      // Milliseconds since 1970: above every epoch of an earlier volume of the same name, whose hosts stay revoked.
-      lastEpoch: now().getTime(),
-      publications: [],
-      revoking: [],
-    };
+    });
   }
 
   async expand(id: VolumeId, size: Bytes, signal: AbortSignal): Promise<Volume> {

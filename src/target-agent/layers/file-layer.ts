@@ -13,9 +13,7 @@ import { failure } from "../../domain/errors.ts";
 import type { Bytes } from "../../domain/capacity.ts";
 import { parseSnapshotId } from "../../domain/identity.ts";
 import type { Content } from "../../domain/model.ts";
-import { probeSignature } from "../../host/blkid.ts";
 import type { Children } from "../../host/child-pool.ts";
-import { readRegions } from "../../host/direct-io.ts";
 import { execOk, type Exec } from "../../host/exec.ts";
 import { lstatOf, removeFile, statOf, syncDirectory } from "../../host/files.ts";
 import {
@@ -28,6 +26,7 @@ import {
 } from "../../host/sparse-file.ts";
 import type { BackingIdentity } from "../volume-record.ts";
 import type { Kept, KeptObject, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
+import { blocksAt, contentAt } from "./read-object.ts";
 import { Room } from "./room.ts";
 
 /** Share of the free space that is kept for the file system's own growth: 1/64. */
@@ -73,24 +72,22 @@ export class FileLayer implements VolumeLayer {
     return await this.#identityOf(path);
   }
 
-  async copy(source: StoredObject, { id, size }: ObjectToMake): Promise<BackingIdentity> {
-    const path = this.#path(id);
-    // The copy is looked at next (intent-checks.ts).
-    this.#children.prepare();
-    await cloneFile({ from: await this.verified(source), to: path, size });
-    return await this.#identityOf(path);
+  async copy(source: StoredObject, copy: ObjectToMake): Promise<BackingIdentity> {
+    return await this.copyForeign(await this.verified(source), copy);
   }
 
-  async measure(original: string): Promise<{ readonly size: Bytes }> {
+  async measure(original: string): Promise<Bytes> {
     const [found, pool] = [await lstatOf(original), await statOf(this.#directory)];
     const cannot = `import ${original}`;
     if (found?.isFile() !== true) throw failure("precondition", { cannot, rule: "it must be a file" });
-    if (found.dev === pool?.dev) return { size: found.size };
+    if (found.dev === pool?.dev) return found.size;
     throw failure("precondition", { cannot, rule: "it must be on the file system of the pool", got: this.#directory });
   }
 
   async copyForeign(original: string, { id, size }: ObjectToMake): Promise<BackingIdentity> {
     const path = this.#path(id);
+    // The copy is looked at next (intent-checks.ts, import-volume.ts).
+    this.#children.prepare();
     await cloneFile({ from: original, to: path, size });
     return await this.#identityOf(path);
   }
@@ -150,18 +147,12 @@ export class FileLayer implements VolumeLayer {
   async content(object: StoredObject, signal: AbortSignal): Promise<Content> {
     const path = await this.verified(object);
     if ((await this.allocated(object.id)) === 0n) return { state: "blank" };
-    const signature = await probeSignature(this.#exec, path, { signal });
-    if (signature === undefined) return { state: "present", type: "unknown" };
-    const { type, uuid } = signature;
-    return uuid === undefined ? { state: "present", type } : { state: "present", type, uuid };
+    return await contentAt(this.#exec, path, signal);
   }
 
   async blocks(object: StoredObject, offsets: readonly Bytes[], signal: AbortSignal): Promise<readonly Buffer[]> {
     const path = await this.verified(object);
-    const request = { path, expect: { kind: "file" }, exclusive: false, regions: [], blocks: offsets } as const;
-    const reading = await readRegions(this.#children.ask, request, { signal });
-    if (reading.kind === "read") return reading.blocks;
-    throw failure("unavailable", { cannot: `read ${path}`, rule: reading.reason, got: reading.code });
+    return await blocksAt(this.#children.ask, { path, expect: { kind: "file" } }, offsets, signal);
   }
 
   async allocated(id: ObjectId): Promise<Bytes> {

@@ -34,7 +34,7 @@ export interface VolumeLayer {
   /** L3. The copy may be larger than its source. */
   copy(source: StoredObject, copy: ObjectToMake): Promise<BackingIdentity>;
   /** What is not the driver's own, and can be copied: its size. Errors: precondition. */
-  measure(original: string): Promise<{ readonly size: Bytes }>;
+  measure(original: string): Promise<Bytes>;
   /** L3, L4, of such an original, which stays as it is. */
   copyForeign(original: string, copy: ObjectToMake): Promise<BackingIdentity>;
   /** What hosts see as the size of a sector. */

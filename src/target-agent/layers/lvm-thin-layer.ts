@@ -13,13 +13,12 @@
 import { failure } from "../../domain/errors.ts";
 import type { Bytes } from "../../domain/capacity.ts";
 import type { Content } from "../../domain/model.ts";
-import { probeSignature } from "../../host/blkid.ts";
 import type { Children } from "../../host/child-pool.ts";
-import { readRegions } from "../../host/direct-io.ts";
 import { execOk, type Exec } from "../../host/exec.ts";
 import { untilAborted } from "../../lib/abort.ts";
 import type { BackingIdentity } from "../volume-record.ts";
 import type { Kept, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
+import { blocksAt, contentAt } from "./read-object.ts";
 import { ThinPool } from "./thin-pool.ts";
 import { lvmBytes, type MappedDevice, type VolumeGroup } from "./volume-group.ts";
 
@@ -64,7 +63,7 @@ export class LvmThinLayer implements VolumeLayer {
     await this.#group.change("lvchange", ["--refresh", this.#name(id)]);
   }
 
-  #name(id: ObjectId): string {
+  #name(id: string): string {
     return `${this.#group.name}/${id}`;
   }
 
@@ -77,49 +76,43 @@ export class LvmThinLayer implements VolumeLayer {
   async create({ id, size }: ObjectToMake): Promise<BackingIdentity> {
     const pool = `${this.#group.name}/${this.#pool.name}`;
     await this.#group.change("lvcreate", ["--thin", pool, "--virtualsize", lvmBytes(size), "--name", id]);
-    return await this.#made(id, async () => Promise.resolve());
+    return await this.#made(id);
   }
 
-  /** Z2. */
-  async copy(source: StoredObject, { id, size }: ObjectToMake): Promise<BackingIdentity> {
-    // The copy is looked at next (intent-checks.ts).
-    this.#children.prepare();
+  async copy(source: StoredObject, copy: ObjectToMake): Promise<BackingIdentity> {
     await this.verified(source);
-    await this.#snap(source.id, id);
-    return await this.#made(id, async () => {
-      if (size > source.size) await this.#extend(id, size);
-    });
+    return await this.#snap(source, copy);
   }
 
-  async measure(original: string): Promise<{ readonly size: Bytes }> {
+  async measure(original: string): Promise<Bytes> {
     const found = await this.#group.find(original);
     const cannot = `import ${original}`;
-    if (found?.pool === this.#pool.name) return { size: found.size };
+    if (found?.pool === this.#pool.name) return found.size;
     const rule = `it must be a volume in the thin pool ${this.#group.name}/${this.#pool.name}, by its name alone`;
     throw failure("precondition", { cannot, rule, got: found === undefined ? "no such volume" : found.pool });
   }
 
-  async copyForeign(original: string, { id, size }: ObjectToMake): Promise<BackingIdentity> {
-    const { size: found } = await this.measure(original);
-    await this.#snap(original, id);
-    return await this.#made(id, async () => {
-      if (size > found) await this.#extend(id, size);
-    });
+  async copyForeign(original: string, copy: ObjectToMake): Promise<BackingIdentity> {
+    return await this.#snap({ id: original, size: await this.measure(original) }, copy);
   }
 
   async sectorBytes({ id }: StoredObject): Promise<number> {
     return (await this.#device(id)).sectorBytes;
   }
 
-  async #snap(source: string, id: ObjectId): Promise<void> {
-    const shape = ["--snapshot", "--setactivationskip", "n", "--name", id];
-    await this.#group.change("lvcreate", [...shape, `${this.#group.name}/${source}`]);
+  /** Z2. */
+  async #snap(source: { readonly id: string; readonly size: Bytes }, copy: ObjectToMake): Promise<BackingIdentity> {
+    // The copy is looked at next (intent-checks.ts, import-volume.ts).
+    this.#children.prepare();
+    const shape = ["--snapshot", "--setactivationskip", "n", "--name", copy.id];
+    await this.#group.change("lvcreate", [...shape, this.#name(source.id)]);
+    return await this.#made(copy.id, copy.size > source.size ? copy.size : undefined);
   }
 
   /** L4: what this call has made gets its size, or goes again. */
-  async #made(id: ObjectId, finish: () => Promise<void>): Promise<BackingIdentity> {
+  async #made(id: ObjectId, size?: Bytes): Promise<BackingIdentity> {
     try {
-      await finish();
+      if (size !== undefined) await this.#extend(id, size);
       const { uuid } = await this.#device(id);
       return { dmUuid: uuid };
     } catch (error) {
@@ -198,30 +191,20 @@ export class LvmThinLayer implements VolumeLayer {
 
   async content(object: StoredObject, signal: AbortSignal): Promise<Content> {
     const { path } = await this.#verified(object);
-    if ((await this.#mapped(object.id)) === 0n) return { state: "blank" };
+    if ((await this.#pool.mapped(object.id)) === 0n) return { state: "blank" };
     // Z4.
     await execOk(this.#exec, "blockdev", ["--flushbufs", path], { signal });
-    const signature = await probeSignature(this.#exec, path, { signal });
-    if (signature === undefined) return { state: "present", type: "unknown" };
-    const { type, uuid } = signature;
-    return uuid === undefined ? { state: "present", type } : { state: "present", type, uuid };
+    return await contentAt(this.#exec, path, signal);
   }
 
   async blocks(object: StoredObject, offsets: readonly Bytes[], signal: AbortSignal): Promise<readonly Buffer[]> {
     const { path, number } = await this.#verified(object);
-    const expect = { kind: "block", ...number } as const;
-    const request = { path, expect, exclusive: false, regions: [], blocks: offsets } as const;
-    const reading = await readRegions(this.#children.ask, request, { signal });
-    if (reading.kind === "read") return reading.blocks;
-    throw failure("unavailable", { cannot: `read ${path}`, rule: reading.reason, got: reading.code });
+    return await blocksAt(this.#children.ask, { path, expect: { kind: "block", ...number } }, offsets, signal);
   }
 
   async allocated(id: ObjectId): Promise<Bytes> {
     const isThere = (await this.#group.device(id)) ?? (await this.#group.find(id));
-    return isThere === undefined ? 0n : await this.#mapped(id);
-  }
-
-  async #mapped(id: ObjectId): Promise<Bytes> {
+    if (isThere === undefined) return 0n;
     await this.#device(id);
     return await this.#pool.mapped(id);
   }

@@ -14,6 +14,7 @@ import { largestSize, type Bytes } from "../../domain/capacity.ts";
 import { numberOf } from "../../domain/device-number.ts";
 import { failure } from "../../domain/errors.ts";
 import { driverNqnPrefix } from "../../domain/identity.ts";
+import { jsonOf } from "../../domain/json-of.ts";
 import type { DeviceNumber } from "../../domain/model.ts";
 import type { Exec, ExecResult } from "../../host/exec.ts";
 import { listNames, readText, statOf } from "../../host/files.ts";
@@ -124,7 +125,7 @@ export class VolumeGroup {
     ];
     const result = await this.#lvm("lvs", [...columns, ...args, this.name], signal);
     if (result.exitCode !== 0) throw this.#failed("lvs", result);
-    const parsed = report.safeParse(parseJson(result.stdout));
+    const parsed = report.safeParse(jsonOf(result.stdout));
     if (parsed.success) return parsed.data.report.flatMap(({ lv }) => lv);
     const rule = "lvs must answer with a report in JSON";
     throw failure("unavailable", { cannot: `list volume group ${this.name}`, rule, got: result.stdout });
@@ -164,14 +165,6 @@ export class VolumeGroup {
     const isFull = /insufficient (?:free )?space|insufficient suitable|free space in volume group/i.test(said);
     const cannot = `run ${command} on volume group ${this.name}`;
     return failure(isFull ? "no_capacity" : "unavailable", { cannot, rule: said, got: exitCode });
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 
