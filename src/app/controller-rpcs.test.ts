@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import type { Call } from "../csi/call.ts";
 import type { ClusterId } from "../domain/identity.ts";
-import { controllerRpcs } from "./controller-rpcs.ts";
+import { controllerServices } from "./controller-rpcs.ts";
 import type { Settings } from "./settings.ts";
 
 const clusterId = "test-cluster" as ClusterId;
@@ -14,7 +14,7 @@ type Answer = Readonly<Record<string, unknown>>;
 
 function controller() {
   const backend = new MemoryBackend({ total: 1n << 40n, cluster: clusterId });
-  const rpcs = controllerRpcs({ clusterId } as Settings, backend);
+  const rpcs = controllerServices({ clusterId } as Settings, backend)["csi.v1.Controller"] ?? {};
   return async (method: string, request: object): Promise<Answer> => {
     const rpc = Reflect.get(rpcs, method) as (request: object, call: Partial<Call>) => Promise<Answer>;
     return rpc(request, { method, signal: AbortSignal.timeout(10_000) });

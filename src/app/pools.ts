@@ -51,7 +51,7 @@ async function openPool(settings: PoolSettings, context: OpenContext, signal: Ab
   }
   const { volumeGroup, thinPool } = settings;
   const deps = { group: groupOf(context.groups, volumeGroup), thinPool, ...limits };
-  return { settings, pool, layer: await LvmThinLayer.open(deps, pool.ids(), signal) };
+  return { settings, pool, layer: await LvmThinLayer.open(deps, pool.madeIds(), signal) };
 }
 
 /** Where the records of a pool are, from now on until `stack` ends. */

@@ -10,8 +10,8 @@ import type { FailureNews } from "../csi/interceptors/failure-events.ts";
 import { identityService } from "../csi/identity-service.ts";
 import type { Rpcs } from "../csi/rpcs.ts";
 import { createCsiServer, type CsiServices } from "../csi/server.ts";
-import { formatSnapshotHandle, formatVolumeHandle } from "../csi/volume-handle.ts";
-import { snapshotIdOf, volumeIdOf } from "../domain/identity.ts";
+import { formatSnapshotGroupHandle, formatSnapshotHandle, formatVolumeHandle } from "../csi/volume-handle.ts";
+import { snapshotGroupIdOf, snapshotIdOf, volumeIdOf } from "../domain/identity.ts";
 import { ChildPool, type Children } from "../host/child-pool.ts";
 import { startChild } from "../host/direct-io.ts";
 import { connectCluster } from "../kubernetes/index.ts";
@@ -20,7 +20,7 @@ import { attendKubelet } from "./attend-kubelet.ts";
 import { openBackend } from "./backend.ts";
 import { ClaimWarnings } from "./claim-warnings.ts";
 import { clusterIdOf } from "./cluster.ts";
-import { controllerRpcs } from "./controller-rpcs.ts";
+import { controllerServices } from "./controller-rpcs.ts";
 import { serve } from "./lifecycle.ts";
 import { nodeRpcs } from "./node-rpcs.ts";
 import { openNodeState } from "./node-state.ts";
@@ -64,19 +64,16 @@ async function partsOf(
     case "all-in-one": {
       const backend = await openBackend(settings, logger, children, stack, stop);
       const state = await openNodeState(settings);
-      const controller = controllerRpcs(settings, backend, state);
+      const controller = controllerServices(settings, backend, state);
       const node = nodeRpcs(settings, { state, children, backend });
       return {
         backend,
-        services: { ...identity(settings, backend), "csi.v1.Controller": controller, "csi.v1.Node": node },
+        services: { ...identity(settings, backend), ...controller, "csi.v1.Node": node },
       };
     }
     case "controller": {
       const backend = await openBackend(settings, logger, children, stack, stop);
-      return {
-        backend,
-        services: { ...identity(settings, backend), "csi.v1.Controller": controllerRpcs(settings, backend) },
-      };
+      return { backend, services: { ...identity(settings, backend), ...controllerServices(settings, backend) } };
     }
     case "node": {
       const node = nodeRpcs(settings, { state: await openNodeState(settings), children });
@@ -94,14 +91,17 @@ function identity(
 ): { readonly "csi.v1.Identity": Rpcs<"csi.v1.Identity"> } {
   const probe = async (signal: AbortSignal) => backend?.probe(signal);
   const hasTopology = topology !== undefined || pools.some((pool) => Object.keys(pool.topology).length > 0);
-  return { "csi.v1.Identity": identityService({ version, probe, hasTopology }) };
+  const abilities = { hasTopology, hasGroups: backend?.groups !== undefined };
+  return { "csi.v1.Identity": identityService({ version, probe, abilities }) };
 }
 
 /** What is being made is locked by the id it will have. */
 function lockKeyOf({ backend, clusterId }: Settings): HandleOf {
   return ({ method, subject }) => {
     if (method === "CreateVolume") return formatVolumeHandle({ backend, volume: volumeIdOf(clusterId, subject) });
-    if (method !== "CreateSnapshot") return subject;
-    return formatSnapshotHandle({ backend, snapshot: snapshotIdOf(clusterId, subject) });
+    if (method === "CreateSnapshot")
+      return formatSnapshotHandle({ backend, snapshot: snapshotIdOf(clusterId, subject) });
+    if (method !== "CreateVolumeGroupSnapshot") return subject;
+    return formatSnapshotGroupHandle({ backend, group: snapshotGroupIdOf(clusterId, subject) });
   };
 }

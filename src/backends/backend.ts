@@ -13,12 +13,14 @@
  *     or `timeout`, never a final kind (R11);
  * B6  never let content be taken for blank: `content` is what it read itself, and `present` is never forgotten (R1);
  * B7  make a copy of a volume, as a snapshot or another volume, that holds every write acknowledged before the call and
- *     none that was begun after it returned, and keep copies independent: each may be deleted first.
+ *     none that was begun after it returned, and keep copies independent: each may be deleted first;
+ * B8  take a group of snapshots at one instant: of two writes of which one was begun when the other was acknowledged, no
+ *     group holds the later one alone. One that cannot has no `groups`.
  * The caller runs at most one call per volume id at a time in one process; other processes may call as well.
  */
 import type { Bytes } from "../domain/capacity.ts";
-import type { SnapshotId, VolumeId } from "../domain/identity.ts";
-import type { Attachment, MultiWriter, Snapshot, Volume, VolumeSource } from "../domain/model.ts";
+import type { SnapshotGroupId, SnapshotId, VolumeId } from "../domain/identity.ts";
+import type { Attachment, MultiWriter, Snapshot, SnapshotGroup, Volume, VolumeSource } from "../domain/model.ts";
 import type { NodeIdParts } from "../domain/node-id.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 import type { Segments, TopologyRequirement } from "../domain/topology.ts";
@@ -47,6 +49,26 @@ export interface SnapshotSpec {
   readonly source: VolumeId;
 }
 
+export interface SnapshotGroupSpec {
+  readonly id: SnapshotGroupId;
+  /** The orchestrator's name, kept for people. */
+  readonly name: string;
+  /** At least one, none of them twice. */
+  readonly sources: readonly VolumeId[];
+}
+
+/** B8. */
+export interface SnapshotGroups {
+  /**
+   * Ensures the group. Errors: not_found (a source), already_exists (there with other sources), precondition (the sources
+   * cannot be taken together, or a file system is being made on one), no_capacity. What fails leaves no snapshot.
+   */
+  create(spec: SnapshotGroupSpec, signal: AbortSignal): Promise<SnapshotGroup>;
+  get(id: SnapshotGroupId, signal: AbortSignal): Promise<SnapshotGroup | undefined>;
+  /** With all its snapshots. Absent = done. */
+  delete(id: SnapshotGroupId, signal: AbortSignal): Promise<void>;
+}
+
 export type PublishRequest = PublicationRequest;
 
 /** Whom an unpublish revokes: every publication of the node's name, or every publication of the volume. */
@@ -69,6 +91,8 @@ export interface Capacity {
 export interface Backend {
   /** First part of the CSI volume ids; `[a-z0-9-]+`. */
   readonly name: string;
+  /** Absent where snapshots are taken one by one only. */
+  readonly groups?: SnapshotGroups;
   /** Whether requests can be served now; an unavailable error says why not. */
   probe(signal: AbortSignal): Promise<void>;
   /** Errors: invalid_argument (no such pool). */
@@ -99,7 +123,7 @@ export interface Backend {
     page: PageRequest<Snapshot>,
     signal: AbortSignal,
   ): Promise<Page<Snapshot>>;
-  /** Absent = done. */
+  /** Absent = done. Errors: invalid_argument (one of a group). */
   deleteSnapshot(id: SnapshotId, signal: AbortSignal): Promise<void>;
   /**
    * Lets a node in. A repeat for the same node, access and sharing returns the same epoch; another one is already_exists.

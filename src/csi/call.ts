@@ -27,12 +27,12 @@ export function compose(interceptors: readonly Interceptor[], handler: Handler):
   return interceptors.reduceRight<Handler>((next, wrap) => (call) => wrap(call, next), handler);
 }
 
-/** The id for a call's subject: the subject itself, or the id of the volume or snapshot that the call will make. */
+/** The id for a call's subject: the subject itself, or the id of the volume, snapshot or group of snapshots that the call will make. */
 export type HandleOf = (call: { readonly method: string; readonly subject: string }) => string;
 
-const subjectFields = ["volume_id", "snapshot_id", "name"];
+const subjectFields = ["volume_id", "snapshot_id", "group_snapshot_id", "name"];
 
-/** What a request says of the volume or snapshot it is about: its id, or the name of one to be made. */
+/** What a request says of the volume, snapshot or group it is about: its id, or the name of one to be made. */
 export function subjectOf(request: object): string | undefined {
   const texts = subjectFields.map((field): unknown => Reflect.get(request, field));
   return texts.find((text) => typeof text === "string" && text !== "") as string | undefined;

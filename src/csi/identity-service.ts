@@ -4,24 +4,23 @@ import type { GetPluginCapabilitiesResponse } from "../gen/csi/v1/GetPluginCapab
 import type { GetPluginInfoResponse } from "../gen/csi/v1/GetPluginInfoResponse.ts";
 import type { ProbeResponse } from "../gen/csi/v1/ProbeResponse.ts";
 import type { Call } from "./call.ts";
-import { pluginCapabilities } from "./capabilities.ts";
+import { pluginCapabilities, type PluginAbilities } from "./capabilities.ts";
 import type { Rpcs } from "./rpcs.ts";
 
 export interface IdentityDeps {
   readonly version: string;
   /** Throws when requests cannot be served now. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
-  /** Whether it matters where a node is. */
-  readonly hasTopology: boolean;
+  readonly abilities: PluginAbilities;
 }
 
-export function identityService({ version, probe, hasTopology }: IdentityDeps): Rpcs<"csi.v1.Identity"> {
+export function identityService({ version, probe, abilities }: IdentityDeps): Rpcs<"csi.v1.Identity"> {
   return {
     async GetPluginInfo(): Promise<GetPluginInfoResponse> {
       return await Promise.resolve({ name: driverName, vendor_version: version });
     },
     async GetPluginCapabilities(): Promise<GetPluginCapabilitiesResponse> {
-      return await Promise.resolve(pluginCapabilities(hasTopology));
+      return await Promise.resolve(pluginCapabilities(abilities));
     },
     async Probe(_request: object, call: Call): Promise<ProbeResponse> {
       await probe(call.signal);

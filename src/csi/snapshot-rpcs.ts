@@ -8,6 +8,7 @@ import { decode, ownEntries, required } from "./decode.ts";
 import { listRequest, pageRequest } from "./list-page.ts";
 import type { Rpcs } from "./rpcs.ts";
 import {
+  formatSnapshotGroupHandle,
   formatSnapshotHandle,
   formatVolumeHandle,
   knownVolume,
@@ -21,7 +22,8 @@ export interface SnapshotDeps {
   readonly snapshots: Snapshots;
 }
 
-const noParameters = ownEntries(
+/** What a VolumeSnapshotClass or a VolumeGroupSnapshotClass may say. */
+export const noParameters = ownEntries(
   (key) => !key.startsWith(sidecarPrefix),
   () => "is no parameter of this driver; a VolumeSnapshotClass has none",
 );
@@ -63,13 +65,18 @@ export function snapshotRpcs({ backend, snapshots }: SnapshotDeps): Rpcs<"csi.v1
   };
 }
 
-function encodeSnapshot(backend: string, { id, source, size, createdAt }: Snapshot) {
-  const milliseconds = createdAt.getTime();
+export function encodeTime(time: Date) {
+  const milliseconds = time.getTime();
+  return { seconds: Math.trunc(milliseconds / 1000), nanos: (milliseconds % 1000) * 1_000_000 };
+}
+
+export function encodeSnapshot(backend: string, { id, source, size, createdAt, group }: Snapshot) {
   return {
     snapshot_id: formatSnapshotHandle({ backend, snapshot: id }),
     source_volume_id: formatVolumeHandle({ backend, volume: source }),
     size_bytes: String(size),
-    creation_time: { seconds: Math.trunc(milliseconds / 1000), nanos: (milliseconds % 1000) * 1_000_000 },
+    creation_time: encodeTime(createdAt),
     ready_to_use: true,
+    ...(group !== undefined && { group_snapshot_id: formatSnapshotGroupHandle({ backend, group }) }),
   };
 }

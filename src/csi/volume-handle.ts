@@ -1,9 +1,16 @@
 /**
  * The CSI ids of volumes and snapshots: `<back end>/<id>`, for example `nvmet/v1-0123456789abcdef0123456789abcdef`, a
- * snapshot's with `s1-`; at most 128 bytes. A text that does not parse is a thing that does not exist, never a path (F65).
+ * snapshot's with `s1-`, that of a group of snapshots with `g1-`; at most 128 bytes. A text that does not parse is a thing that does not exist, never a path (F65).
  */
 import { failure } from "../domain/errors.ts";
-import { parseSnapshotId, parseVolumeId, type SnapshotId, type VolumeId } from "../domain/identity.ts";
+import {
+  parseSnapshotGroupId,
+  parseSnapshotId,
+  parseVolumeId,
+  type SnapshotGroupId,
+  type SnapshotId,
+  type VolumeId,
+} from "../domain/identity.ts";
 
 export interface VolumeHandle {
   readonly backend: string;
@@ -15,12 +22,21 @@ export interface SnapshotHandle {
   readonly snapshot: SnapshotId;
 }
 
+export interface SnapshotGroupHandle {
+  readonly backend: string;
+  readonly group: SnapshotGroupId;
+}
+
 export function formatVolumeHandle({ backend, volume }: VolumeHandle): string {
   return `${backend}/${volume}`;
 }
 
 export function formatSnapshotHandle({ backend, snapshot }: SnapshotHandle): string {
   return `${backend}/${snapshot}`;
+}
+
+export function formatSnapshotGroupHandle({ backend, group }: SnapshotGroupHandle): string {
+  return `${backend}/${group}`;
 }
 
 /** The two parts of a text that may be a handle; the second is not looked at. */
@@ -70,4 +86,18 @@ export function snapshotOf(backend: string, text: string): SnapshotId {
   if (snapshot !== undefined) return snapshot;
   const rule = "there is no snapshot with that snapshot_id";
   throw failure("not_found", { cannot: "find the snapshot", rule, got: text });
+}
+
+/** The group of snapshots a text names; undefined when it is none of this back end. */
+export function parseSnapshotGroupOf(backend: string, text: string): SnapshotGroupId | undefined {
+  const parts = partsOf(text);
+  return parts?.backend === backend ? parseSnapshotGroupId(parts.id) : undefined;
+}
+
+/** The group of snapshots of this back end that a text names, or a not_found error. */
+export function snapshotGroupOf(backend: string, text: string): SnapshotGroupId {
+  const group = parseSnapshotGroupOf(backend, text);
+  if (group !== undefined) return group;
+  const rule = "there is no group with that group_snapshot_id";
+  throw failure("not_found", { cannot: "find the group of snapshots", rule, got: text });
 }

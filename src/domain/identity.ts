@@ -16,6 +16,8 @@ export type Brand<T, Name extends string> = T & { readonly __brand: Name };
 export type VolumeId = Brand<string, "VolumeId">;
 /** `s1-` and 32 lower-case hex digits; unique in a cluster. */
 export type SnapshotId = Brand<string, "SnapshotId">;
+/** `g1-` and 32 lower-case hex digits; unique in a cluster. */
+export type SnapshotGroupId = Brand<string, "SnapshotGroupId">;
 /** NVMe qualified name, at most 222 bytes: the Linux host refuses longer ones (V19). */
 export type Nqn = Brand<string, "Nqn">;
 /** Lower-case RFC 9562 UUID. */
@@ -30,6 +32,7 @@ const namespaceOfDriver = uuidv5(driverName, uuidv5.DNS);
 
 const volumeIdPattern = /^v1-[0-9a-f]{32}$/;
 const snapshotIdPattern = /^s1-[0-9a-f]{32}$/;
+const snapshotGroupIdPattern = /^g1-[0-9a-f]{32}$/;
 
 export function parseVolumeId(text: string): VolumeId | undefined {
   return volumeIdPattern.test(text) ? (text as VolumeId) : undefined;
@@ -37,6 +40,10 @@ export function parseVolumeId(text: string): VolumeId | undefined {
 
 export function parseSnapshotId(text: string): SnapshotId | undefined {
   return snapshotIdPattern.test(text) ? (text as SnapshotId) : undefined;
+}
+
+export function parseSnapshotGroupId(text: string): SnapshotGroupId | undefined {
+  return snapshotGroupIdPattern.test(text) ? (text as SnapshotGroupId) : undefined;
 }
 
 /** The identity of the volume that a cluster calls `name`. */
@@ -47,6 +54,16 @@ export function volumeIdOf(cluster: ClusterId, name: string): VolumeId {
 /** The identity of the snapshot that a cluster calls `name`. */
 export function snapshotIdOf(cluster: ClusterId, name: string): SnapshotId {
   return `s1-${sha256(`${cluster}\0${name}`).slice(0, 32)}` as SnapshotId;
+}
+
+/** The identity of the snapshots that a cluster takes together as `name`. */
+export function snapshotGroupIdOf(cluster: ClusterId, name: string): SnapshotGroupId {
+  return `g1-${sha256(`${cluster}\0${name}`).slice(0, 32)}` as SnapshotGroupId;
+}
+
+/** The identity of a group's snapshot of one volume. */
+export function memberIdOf(group: SnapshotGroupId, source: VolumeId): SnapshotId {
+  return `s1-${sha256(`${group}\0${source}`).slice(0, 32)}` as SnapshotId;
 }
 
 function sha256(text: string): string {

@@ -1,6 +1,6 @@
 /** The nouns that the layers share: immutable values without behaviour. */
 import type { Bytes } from "./capacity.ts";
-import type { SnapshotId, Uuid, VolumeId } from "./identity.ts";
+import type { SnapshotGroupId, SnapshotId, Uuid, VolumeId } from "./identity.ts";
 import type { NodeId } from "./node-id.ts";
 import type { Segments } from "./topology.ts";
 
@@ -78,6 +78,16 @@ export interface Snapshot {
   readonly source: VolumeId;
   /** That of the source at the instant; a volume made from it has at least this size. */
   readonly size: Bytes;
+  readonly createdAt: Date;
+  /** Those that were taken together with it; alone unless given. */
+  readonly group?: SnapshotGroupId;
+}
+
+/** What several volumes held at one and the same instant. It comes and goes as a whole. */
+export interface SnapshotGroup {
+  readonly id: SnapshotGroupId;
+  /** One of each volume, in the order of their ids. */
+  readonly snapshots: readonly Snapshot[];
   readonly createdAt: Date;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What the parts of the target agent share: records, locks, and what is wrong with which volume.
  *
- * S1  Whoever needs several locks takes them in one order: snapshots and volumes by their ids, then `capacityKey`.
+ * S1  Whoever needs several locks takes them in one order: groups, snapshots and volumes by their ids, then `capacityKey`.
  */
 import { failure, messageOf } from "../domain/errors.ts";
 import type { Bytes } from "../domain/capacity.ts";
@@ -10,6 +10,7 @@ import {
   parseSnapshotId,
   type ClusterId,
   type Nqn,
+  type SnapshotGroupId,
   type SnapshotId,
   type VolumeId,
 } from "../domain/identity.ts";
@@ -21,7 +22,7 @@ import { observeContent } from "./content.ts";
 import type { DesiredExport, Exporter } from "./exporter.ts";
 import type { VolumeLayer } from "./layers/layer.ts";
 import type { Pool } from "./pool.ts";
-import type { SnapshotRecord } from "./snapshot-record.ts";
+import { isTakenAmong, type SnapshotRecord } from "./snapshot-record.ts";
 import { exportOf, type VolumeRecord } from "./volume-record.ts";
 import { volumeOf } from "./volume-view.ts";
 
@@ -54,7 +55,11 @@ export class AgentState {
   }
 
   /** S1. */
-  async locked<T>(keys: readonly (VolumeId | SnapshotId)[], signal: AbortSignal, task: () => Promise<T>): Promise<T> {
+  async locked<T>(
+    keys: readonly (VolumeId | SnapshotId | SnapshotGroupId)[],
+    signal: AbortSignal,
+    task: () => Promise<T>,
+  ): Promise<T> {
     const inOrder = [...new Set<string>(keys)].toSorted();
     const take = inOrder.reduceRight((next, key) => async () => this.#locks.run(key, signal, next), task);
     return await take();
@@ -78,6 +83,25 @@ export class AgentState {
   snapshotRecord(id: SnapshotId): SnapshotRecord | undefined {
     const record = this.deps.pool.snapshots.get(id);
     return record?.cluster === this.deps.cluster ? record : undefined;
+  }
+
+  members(group: SnapshotGroupId): readonly SnapshotRecord[] {
+    return this.snapshotRecords().filter((record) => record.group?.id === group);
+  }
+
+  /** Whether a snapshot is there for others: it was taken, and so was every other one of its group. */
+  isTaken(record: SnapshotRecord): boolean {
+    return isTakenAmong(record.group === undefined ? [] : this.members(record.group.id))(record);
+  }
+
+  takenSnapshots(): readonly SnapshotRecord[] {
+    const all = this.snapshotRecords();
+    return all.filter(isTakenAmong(all));
+  }
+
+  takenSnapshot(id: SnapshotId): SnapshotRecord | undefined {
+    const record = this.snapshotRecord(id);
+    return record !== undefined && this.isTaken(record) ? record : undefined;
   }
 
   holds(id: VolumeId | SnapshotId): boolean {

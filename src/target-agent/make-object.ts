@@ -4,18 +4,18 @@
  */
 import type { BackingIdentity } from "./volume-record.ts";
 
-export interface Steps<R> {
-  readonly make: () => Promise<BackingIdentity>;
+export interface Steps<R, B> {
+  readonly make: () => Promise<B>;
   /** The record that says ready. */
-  readonly finish: (backing: BackingIdentity) => Promise<R>;
+  readonly finish: (backing: B) => Promise<R>;
   /** Removes the record alone: the layer took its own object away, and one that is there now is somebody else's. */
   readonly forget: () => Promise<void>;
   /** Removes the object, then the record. */
   readonly erase: () => Promise<void>;
 }
 
-export async function makeObject<R>({ make, finish, forget, erase }: Steps<R>): Promise<R> {
-  let backing: BackingIdentity;
+export async function makeObject<R, B = BackingIdentity>({ make, finish, forget, erase }: Steps<R, B>): Promise<R> {
+  let backing: B;
   try {
     backing = await make();
   } catch (error) {

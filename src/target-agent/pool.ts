@@ -61,6 +61,12 @@ export class Pool {
     this.snapshots = snapshots;
   }
 
+  /** Of all that it has a record of, but for what is still being made. */
+  madeIds(): readonly (VolumeId | SnapshotId)[] {
+    const all = [...this.volumes.all(), ...this.snapshots.all()];
+    return all.flatMap(({ id, state }) => (state === "creating" ? [] : [id]));
+  }
+
   /** Of all that it has a record of. */
   ids(): readonly (VolumeId | SnapshotId)[] {
     return [...this.volumes.all(), ...this.snapshots.all()].map(({ id }) => id);

@@ -21,6 +21,7 @@ import {
   type Segments,
   type TopologyRequirement,
 } from "../domain/topology.ts";
+import { PooledGroups } from "./pooled-groups.ts";
 import type { SnapshotToMake } from "./snapshots.ts";
 import type { Tended, TargetAgent } from "./target-agent.ts";
 import type { VolumeRecord } from "./volume-record.ts";
@@ -41,10 +42,13 @@ type AnyId = VolumeId | SnapshotId;
 
 export class PooledAgents implements Tended {
   readonly #agents: ReadonlyMap<string, TargetAgent>;
+  /** Absent where no pool takes snapshots of several volumes at one instant. */
+  readonly groups?: PooledGroups;
 
   /** By the names of the pools, at least one. E1: throws a precondition error. */
   constructor(agents: ReadonlyMap<string, TargetAgent>) {
     this.#agents = agents;
+    if (this.#all.some(({ groups }) => groups !== undefined)) this.groups = new PooledGroups(agents);
     const seen = new Map<AnyId, string>();
     for (const [name, agent] of agents) {
       for (const id of agent.ids()) {

@@ -6,14 +6,14 @@
  * H2  One that was taken is kept though its caller has gone meanwhile: a repeat finds it.
  */
 import { failure } from "../domain/errors.ts";
-import type { Bytes } from "../domain/capacity.ts";
 import type { SnapshotId, VolumeId } from "../domain/identity.ts";
 import type { Snapshot } from "../domain/model.ts";
+import { partOfGroup } from "../domain/snapshot-group.ts";
 import type { AgentState } from "./agent-state.ts";
 import { assertNoIntent, lookMs } from "./intent-checks.ts";
 import { makeObject } from "./make-object.ts";
 import { settleGrowth } from "./settle-growth.ts";
-import { snapshotOf, snapshotSchema, type SnapshotRecord } from "./snapshot-record.ts";
+import { draftOf, snapshotOf, type SnapshotRecord } from "./snapshot-record.ts";
 import type { VolumeRecord } from "./volume-record.ts";
 
 export interface SnapshotToMake {
@@ -34,13 +34,13 @@ export class Snapshots {
     const { pool, layer } = this.#state.deps;
     return await this.#state.locked([id, source], signal, async () => {
       const found = this.#state.snapshotRecord(id);
-      if (found?.state === "ready") return sameOrRefuse(found, source);
+      if (found !== undefined && this.#state.isTaken(found)) return sameOrRefuse(found, source);
       if (found !== undefined) await this.erase(found);
       const volume = await this.#sourceOf(spec);
-      await this.#assertVacant(id);
+      await this.assertVacant(id);
       const needed = await layer.allocated(source);
       const draft = await this.#state.reserve(needed, "take the snapshot", signal, async () =>
-        pool.snapshots.save(this.#draft(spec, volume, needed)),
+        pool.snapshots.save(draftOf(this.#state.deps, { id, name: spec.name, volume, reserved: needed })),
       );
       return snapshotOf(await this.#take(draft, volume));
     });
@@ -53,7 +53,8 @@ export class Snapshots {
     throw failure("not_found", { cannot: "take the snapshot", rule, got: source });
   }
 
-  async #assertVacant(id: SnapshotId): Promise<void> {
+  /** What bears the name of a snapshot without being known as this cluster's is somebody's data. */
+  async assertVacant(id: SnapshotId): Promise<void> {
     const { pool, layer } = this.#state.deps;
     const other = pool.snapshots.get(id);
     if (other !== undefined) {
@@ -77,18 +78,12 @@ export class Snapshots {
     });
   }
 
-  #draft({ id, name, source }: SnapshotToMake, volume: VolumeRecord, reserved: Bytes): SnapshotRecord {
-    const { cluster, now, layer } = this.#state.deps;
-    const { size, family = volume.id } = volume;
-    const made = { schema: snapshotSchema, createdAt: now().toISOString(), state: "creating" } as const;
-    return { ...made, layer: layer.kind, id, cluster, name, source, size, family, reserved };
-  }
-
   async delete(id: SnapshotId, signal: AbortSignal): Promise<void> {
     await this.#state.locked([id], signal, async () => {
       const record = this.#state.snapshotRecord(id);
-      if (record !== undefined)
-        await this.erase(await this.#state.deps.pool.snapshots.save({ ...record, state: "deleting" }));
+      if (record === undefined) return;
+      if (record.group !== undefined && this.#state.isTaken(record)) throw partOfGroup(record.group.id, id);
+      await this.erase(await this.#state.deps.pool.snapshots.save({ ...record, state: "deleting" }));
     });
   }
 
@@ -96,7 +91,7 @@ export class Snapshots {
   async settle(id: SnapshotId, signal: AbortSignal): Promise<void> {
     await this.#state.locked([id], signal, async () => {
       const record = this.#state.snapshotRecord(id);
-      if (record !== undefined && record.state !== "ready") await this.erase(record);
+      if (record !== undefined && !this.#state.isTaken(record)) await this.erase(record);
     });
   }
 

@@ -19,6 +19,7 @@ import { AgentState, type TargetAgentDeps } from "./agent-state.ts";
 import { PublishedVolumes } from "./published-volumes.ts";
 import { settleGrowth } from "./settle-growth.ts";
 import { snapshotOf } from "./snapshot-record.ts";
+import { SnapshotGroups } from "./snapshot-groups.ts";
 import { Snapshots, type SnapshotToMake } from "./snapshots.ts";
 import { exportOf, type VolumeRecord } from "./volume-record.ts";
 import { Volumes, type VolumeToMake } from "./volumes.ts";
@@ -34,12 +35,18 @@ export class TargetAgent {
   readonly #volumes: Volumes;
   readonly #published: PublishedVolumes;
   readonly #snapshots: Snapshots;
+  /** Absent where the layer takes one snapshot at a time. */
+  readonly groups?: SnapshotGroups;
 
   constructor(deps: TargetAgentDeps) {
     this.#state = new AgentState(deps);
     this.#volumes = new Volumes(this.#state);
     this.#published = new PublishedVolumes(this.#state);
     this.#snapshots = new Snapshots(this.#state);
+    const { layer } = deps;
+    if (layer.copyTogether !== undefined) {
+      this.groups = new SnapshotGroups(this.#state, this.#snapshots, layer.copyTogether.bind(layer));
+    }
   }
 
   /** Segments that a node must have to reach the pool. */
@@ -103,8 +110,8 @@ export class TargetAgent {
 
   async getSnapshot(id: SnapshotId, signal: AbortSignal): Promise<Snapshot | undefined> {
     signal.throwIfAborted();
-    const record = this.#state.snapshotRecord(id);
-    return await Promise.resolve(record?.state === "ready" ? snapshotOf(record) : undefined);
+    const record = this.#state.takenSnapshot(id);
+    return await Promise.resolve(record && snapshotOf(record));
   }
 
   async listSnapshots(
@@ -113,8 +120,8 @@ export class TargetAgent {
     signal: AbortSignal,
   ): Promise<Page<Snapshot>> {
     signal.throwIfAborted();
-    const ready = this.#state.snapshotRecords().filter((record) => record.state === "ready");
-    const wanted = ready.filter((record) => source === undefined || record.source === source);
+    const taken = this.#state.takenSnapshots();
+    const wanted = taken.filter((record) => source === undefined || record.source === source);
     return await Promise.resolve(pageOf(wanted.map(snapshotOf), page));
   }
 
@@ -144,7 +151,8 @@ export class TargetAgent {
 
   /** The same for snapshots; each of them in a step of its own. */
   unsettledSnapshots(): readonly SnapshotId[] {
-    return this.#state.snapshotRecords().flatMap(({ id, state }) => (state === "ready" ? [] : [id]));
+    const taken = new Set(this.#state.takenSnapshots());
+    return this.#state.snapshotRecords().flatMap((record) => (taken.has(record) ? [] : [record.id]));
   }
 
   async settleSnapshot(id: SnapshotId, signal: AbortSignal): Promise<void> {

@@ -61,7 +61,7 @@ export class Volumes {
 
   async #originalOf(source: VolumeSource, size: Bytes): Promise<Original> {
     const cannot = "create the volume";
-    const found = source.kind === "volume" ? this.#state.record(source.id) : this.#state.snapshotRecord(source.id);
+    const found = source.kind === "volume" ? this.#state.record(source.id) : this.#state.takenSnapshot(source.id);
     if (found?.state !== "ready") {
       throw failure("not_found", { cannot, rule: `there is no source ${source.kind} with that id`, got: source.id });
     }

@@ -9,6 +9,7 @@ import { after, before, describe } from "node:test";
 import type { CsiClient } from "../support/csi-client.ts";
 import { Bench } from "./controller-contract/bench.ts";
 import { copyTests } from "./controller-contract/copies.ts";
+import { groupTests, noGroupTests } from "./controller-contract/groups.ts";
 import { growthTests } from "./controller-contract/growth.ts";
 import { lookupTests } from "./controller-contract/lookup.ts";
 import { parallelTests } from "./controller-contract/parallel.ts";
@@ -24,7 +25,13 @@ export interface OpenedController {
   close(): Promise<void>;
 }
 
-export function controllerContract(name: string, open: () => Promise<OpenedController>): void {
+/** What a back end may lack. */
+export interface Abilities {
+  /** Whether it takes snapshots of several volumes at one instant. */
+  readonly groups: boolean;
+}
+
+export function controllerContract(name: string, { groups }: Abilities, open: () => Promise<OpenedController>): void {
   describe(`the Controller contract on ${name}`, () => {
     let opened: OpenedController | undefined;
     const bench = new Bench(() => {
@@ -45,6 +52,8 @@ export function controllerContract(name: string, open: () => Promise<OpenedContr
     snapshotTests(bench);
     snapshotLookupTests(bench);
     copyTests(bench);
+    if (groups) groupTests(bench);
+    else noGroupTests(bench);
     parallelTests(bench);
   });
 }

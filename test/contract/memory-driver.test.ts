@@ -2,7 +2,7 @@
 import { startDriver } from "../support/driver-process.ts";
 import { controllerContract } from "./controller-contract.ts";
 
-controllerContract("memory", async () => {
+controllerContract("memory", { groups: true }, async () => {
   const driver = await startDriver({ mode: "controller", signal: AbortSignal.timeout(30_000) });
   return { client: driver.client, close: async () => driver[Symbol.asyncDispose]() };
 });

@@ -18,7 +18,7 @@ for (const layer of isLongRound ? labLayers : (["file"] as const)) {
 
     after(async () => guest[Symbol.asyncDispose]());
 
-    controllerContract("nvmet", async () =>
+    controllerContract("nvmet", { groups: layer === "lvm-thin" }, async () =>
       Promise.resolve({ client: guest.client, close: async () => Promise.resolve() }),
     );
 

@@ -1,5 +1,5 @@
 /**
- * A CSI caller: Identity, Controller and Node over a unix socket, as promises. Used by tests and by the demo.
+ * A CSI caller: Identity, Controller, GroupController and Node over a unix socket, as promises. Used by tests and by the demo.
  *
  * 1. Every call has a deadline, so a hanging driver fails a caller instead of stopping it.
  * 2. A refusal keeps the name of its status code and the driver's own words.
@@ -9,6 +9,7 @@ import { fromJSON, type MethodDefinition, type ServiceDefinition } from "@grpc/p
 import { csiDescriptor, csiLoaderOptions } from "../../src/gen/csi-descriptor.ts";
 import type { CsiMethodPath } from "../../src/gen/csi-fields.ts";
 import type { ControllerDefinition } from "../../src/gen/csi/v1/Controller.ts";
+import type { GroupControllerDefinition } from "../../src/gen/csi/v1/GroupController.ts";
 import type { IdentityDefinition } from "../../src/gen/csi/v1/Identity.ts";
 import type { NodeDefinition } from "../../src/gen/csi/v1/Node.ts";
 
@@ -48,6 +49,7 @@ type Calls<Definition> = {
 export interface CsiClient extends Disposable {
   readonly identity: Calls<IdentityDefinition>;
   readonly controller: Calls<ControllerDefinition>;
+  readonly groups: Calls<GroupControllerDefinition>;
   readonly node: Calls<NodeDefinition>;
   /** Any RPC by its path, for tests that walk a table of them. */
   call(path: CsiMethodPath, request: object, options?: CallOptions): Promise<object>;
@@ -92,6 +94,7 @@ export function clientOver(transport: Transport): CsiClient {
     call,
     identity: callsOf("csi.v1.Identity") as Calls<IdentityDefinition>,
     controller: callsOf("csi.v1.Controller") as Calls<ControllerDefinition>,
+    groups: callsOf("csi.v1.GroupController") as Calls<GroupControllerDefinition>,
     node: callsOf("csi.v1.Node") as Calls<NodeDefinition>,
     get count() {
       return count;

@@ -15,6 +15,7 @@ import {
 } from "../../src/domain/identity.ts";
 import { parseNodeId, type NodeIdParts } from "../../src/domain/node-id.ts";
 import type { Exec } from "../../src/host/exec.ts";
+import type { Segments } from "../../src/domain/topology.ts";
 import { askOf, childrenOf } from "./children.ts";
 import { NvmetConfigfs } from "../../src/target-agent/configfs.ts";
 import { Exporter } from "../../src/target-agent/exporter.ts";
@@ -37,6 +38,13 @@ export interface Started {
   readonly layer: FileLayer;
   readonly exporter: Exporter;
   readonly report: RestoreReport;
+}
+
+interface StartOptions {
+  readonly pool?: string;
+  readonly watermarkPercent?: number;
+  readonly place?: Segments;
+  readonly Layer?: typeof FileLayer;
 }
 
 export class TargetBench {
@@ -102,13 +110,18 @@ export class TargetBench {
   }
 
   /** A new process, up to the moment in which it serves. */
-  async start({ pool: name = "default", watermarkPercent = 100, place: segments = {} } = {}): Promise<Started> {
+  async start({
+    pool: name = "default",
+    watermarkPercent = 100,
+    place: segments = {},
+    Layer = FileLayer,
+  }: StartOptions = {}): Promise<Started> {
     this.tree.revive();
     const portals = [{ address: "127.0.0.1", port: 4420 }];
     fs.mkdirSync(this.pathOf(name), { recursive: true });
     const place = { name, layer: "file", path: this.pathOf(name) } as const;
     const pool = await Pool.open(place, { machine: "machine", stateDirectory: this.statePath });
-    const layer = new FileLayer({ directory: pool.path, exec: this.exec, children: childrenOf(askOf(this.exec)) });
+    const layer = new Layer({ directory: pool.path, exec: this.exec, children: childrenOf(askOf(this.exec)) });
     const configfs = new NvmetConfigfs(this.tree.root);
     const fence = { release: this.release, debugDirectory: this.debugDirectory, pauseMs: 0 };
     const exporter = new Exporter({ configfs, cluster, ports: new Ports({ configfs, cluster, portals }), fence });

@@ -7,22 +7,26 @@ import { failure } from "../../domain/errors.ts";
 import {
   exportIdentityOf,
   hostIdentityOf,
+  memberIdOf,
   type ClusterId,
   type Nqn,
+  type SnapshotGroupId,
   type SnapshotId,
   type Uuid,
   type VolumeId,
 } from "../../domain/identity.ts";
-import type { Attachment, Snapshot, Volume, VolumeSource } from "../../domain/model.ts";
+import type { Attachment, Snapshot, SnapshotGroup, Volume, VolumeSource } from "../../domain/model.ts";
 import { parseNodeId } from "../../domain/node-id.ts";
 import { pageOf, type Page, type PageRequest } from "../../domain/page.ts";
 import { openPublication, revokedBy } from "../../domain/publications.ts";
+import { groupOf, partOfGroup, sameSources } from "../../domain/snapshot-group.ts";
 import type {
   Backend,
   Capacity,
   CapacityRequest,
   PublishRequest,
   Revoked,
+  SnapshotGroupSpec,
   SnapshotSpec,
   VolumeSpec,
 } from "../backend.ts";
@@ -45,6 +49,11 @@ const onlyPool = "default";
 
 export class MemoryBackend implements Backend {
   readonly name = "memory";
+  readonly groups = {
+    create: async (spec: SnapshotGroupSpec, signal: AbortSignal) => this.#createGroup(spec, signal),
+    get: async (id: SnapshotGroupId, signal: AbortSignal) => this.#getGroup(id, signal),
+    delete: async (id: SnapshotGroupId, signal: AbortSignal) => this.#deleteGroup(id, signal),
+  };
   readonly #total: Bytes;
   readonly #cluster: ClusterId;
   readonly #byNqn = new Map<Nqn, VolumeId>();
@@ -177,7 +186,37 @@ export class MemoryBackend implements Backend {
 
   async deleteSnapshot(id: SnapshotId, signal: AbortSignal): Promise<void> {
     await this.probe(signal);
+    const group = this.#snapshots.get(id)?.group;
+    if (group !== undefined) throw partOfGroup(group, id);
     this.#snapshots.delete(id);
+  }
+
+  async #createGroup({ id, name, sources }: SnapshotGroupSpec, signal: AbortSignal): Promise<SnapshotGroup> {
+    const existing = await this.#getGroup(id, signal);
+    if (existing !== undefined) return sameSources(existing, sources);
+    const cannot = "take the group of snapshots";
+    const volumes = sources.map((source) => this.#existing(source, cannot, "source_volume_ids"));
+    this.#assertFree(
+      volumes.reduce((sum, { size }) => sum + size, 0n),
+      cannot,
+    );
+    const createdAt = new Date();
+    const taken = volumes.map(({ id: source, size }): Snapshot => {
+      return { id: memberIdOf(id, source), name, source, size, createdAt, group: id };
+    });
+    for (const snapshot of taken) this.#snapshots.set(snapshot.id, snapshot);
+    return groupOf(id, taken);
+  }
+
+  async #getGroup(id: SnapshotGroupId, signal: AbortSignal): Promise<SnapshotGroup | undefined> {
+    await this.probe(signal);
+    const members = [...this.#snapshots.values()].filter(({ group }) => group === id);
+    return members.length === 0 ? undefined : groupOf(id, members);
+  }
+
+  async #deleteGroup(id: SnapshotGroupId, signal: AbortSignal): Promise<void> {
+    const found = await this.#getGroup(id, signal);
+    for (const snapshot of found?.snapshots ?? []) this.#snapshots.delete(snapshot.id);
   }
 
   async get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined> {

@@ -13,6 +13,7 @@ import type {
   CapacityRequest,
   PublishRequest,
   Revoked,
+  SnapshotGroups,
   SnapshotSpec,
   VolumeSpec,
 } from "../backend.ts";
@@ -22,10 +23,12 @@ export type AgentCalls = Omit<Backend, "name">;
 
 export class NvmetBackend implements Backend {
   readonly name = "nvmet";
+  readonly groups?: SnapshotGroups;
   readonly #agent: AgentCalls;
 
-  constructor(deps: { readonly agent: AgentCalls }) {
-    this.#agent = deps.agent;
+  constructor({ agent }: { readonly agent: AgentCalls }) {
+    this.#agent = agent;
+    if (agent.groups !== undefined) this.groups = agent.groups;
   }
 
   async probe(signal: AbortSignal): Promise<void> {

@@ -14,6 +14,8 @@ const locked = new Set([
   "ControllerExpandVolume",
   "CreateSnapshot",
   "DeleteSnapshot",
+  "CreateVolumeGroupSnapshot",
+  "DeleteVolumeGroupSnapshot",
   "NodeStageVolume",
   "NodeUnstageVolume",
   "NodePublishVolume",

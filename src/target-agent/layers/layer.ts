@@ -26,6 +26,11 @@ export interface StoredObject extends ObjectToMake {
   readonly backing?: BackingIdentity;
 }
 
+export interface CopyPair {
+  readonly source: StoredObject;
+  readonly copy: ObjectToMake;
+}
+
 export interface VolumeLayer {
   readonly kind: LayerKind;
   /** An object that no record explains is somebody's data: it is never replaced. */
@@ -33,6 +38,11 @@ export interface VolumeLayer {
   create(object: ObjectToMake): Promise<BackingIdentity>;
   /** L3. The copy may be larger than its source. */
   copy(source: StoredObject, copy: ObjectToMake): Promise<BackingIdentity>;
+  /**
+   * L3, L4, of all of them at one instant; in their order. Each copy has the size of its source. Absent where the layer
+   * cannot.
+   */
+  copyTogether?(pairs: readonly CopyPair[]): Promise<readonly BackingIdentity[]>;
   /** What is not the driver's own, and can be copied: its size. Errors: precondition. */
   measure(original: string): Promise<Bytes>;
   /** L3, L4, of such an original, which stays as it is. */

@@ -17,8 +17,9 @@ import type { Children } from "../../host/child-pool.ts";
 import { execOk, type Exec } from "../../host/exec.ts";
 import { untilAborted } from "../../lib/abort.ts";
 import type { BackingIdentity } from "../volume-record.ts";
-import type { Kept, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
+import type { CopyPair, Kept, ObjectId, ObjectToMake, StoredObject, VolumeLayer } from "./layer.ts";
 import { blocksAt, contentAt } from "./read-object.ts";
+import { snapTogether } from "./snap-together.ts";
 import { ThinPool } from "./thin-pool.ts";
 import { lvmBytes, type MappedDevice, type VolumeGroup } from "./volume-group.ts";
 
@@ -50,7 +51,7 @@ export class LvmThinLayer implements VolumeLayer {
     this.#overcommitPercent = overcommitPercent;
   }
 
-  /** Z5. `ids` are those of all that the pool keeps. Errors: unavailable, precondition. */
+  /** Z5. `ids` are those of all that the pool has made. Errors: unavailable, precondition. */
   static async open(deps: LvmThinLayerDeps, ids: readonly ObjectId[], signal: AbortSignal): Promise<LvmThinLayer> {
     const { group, thinPool: name, exec } = deps;
     const layer = new LvmThinLayer(deps, await ThinPool.open({ group, name, exec }, ids, signal));
@@ -82,6 +83,25 @@ export class LvmThinLayer implements VolumeLayer {
   async copy(source: StoredObject, copy: ObjectToMake): Promise<BackingIdentity> {
     await this.verified(source);
     return await this.#snap(source, copy);
+  }
+
+  /** L4: what of it was made goes again. */
+  async copyTogether(pairs: readonly CopyPair[]): Promise<readonly BackingIdentity[]> {
+    for (const { source } of pairs) await this.verified(source);
+    this.#children.prepare();
+    const copies = pairs.map(({ copy }) => copy.id);
+    const deps = { group: this.#group, pool: this.#pool, exec: this.#exec };
+    try {
+      await snapTogether(
+        deps,
+        pairs.map(({ source, copy }) => ({ source: source.id, copy })),
+      );
+      await this.#group.activate(copies);
+      return await Promise.all(copies.map(async (id) => ({ dmUuid: (await this.#device(id)).uuid })));
+    } catch (error) {
+      for (const id of copies) await this.remove(id);
+      throw error;
+    }
   }
 
   async measure(original: string): Promise<Bytes> {

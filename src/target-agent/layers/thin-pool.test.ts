@@ -21,7 +21,7 @@ const pool =
   "vg0-thin-tpool: 0 2048000 thin-pool 1 50/100 100/1000 - rw no_discard_passdown error_if_no_space - 1024\n";
 
 async function open({ status = pool, table = "vg0-thin: 0 1 linear", chunk = "1048576" }: State = {}) {
-  const lv = [{ lv_name: "thin", lv_size: "1048576000", chunk_size: chunk, pool_lv: "" }];
+  const lv = [{ lv_name: "thin", lv_size: "1048576000", chunk_size: chunk, pool_lv: "", thin_id: "" }];
   const exec = async (file: string, [command = "", name = ""]: readonly string[]) => {
     const lines = status.split("\n").filter((line) => name === "" || line.startsWith(`${name}:`));
     const said =

@@ -67,6 +67,12 @@ export class ThinPool {
     return [`${name}-tpool`, name];
   }
 
+  /** Sends a message of the kernel's thin target, as its documentation has them. Errors: unavailable. */
+  async tell(message: string, signal: AbortSignal): Promise<void> {
+    const [layered = ""] = this.#names;
+    await execOk(this.#exec, "dmsetup", ["message", layered, "0", message], { signal });
+  }
+
   async #status(): Promise<ThinStatus> {
     const { stdout } = await execOk(this.#exec, "dmsetup", ["status"], { signal: AbortSignal.timeout(lookMs) });
     return parseThinStatus(stdout);

@@ -37,11 +37,14 @@ async function groupOf(t: TestContext, answer: (args: readonly string[]) => Part
 
 describe("a volume group", () => {
   it("finds a volume with its size, and says when there is none", async (t) => {
-    const row = { lv_name: "v1-a", lv_size: "335544320", chunk_size: "0", pool_lv: "thin" };
+    const row = { lv_name: "v1-a", lv_size: "335544320", chunk_size: "0", pool_lv: "thin", thin_id: "7" };
     const { group, calls } = await groupOf(t, (args) => ({
       stdout: reportOf(...(args.includes("lv_name=v1-a") ? [row] : [])),
     }));
-    assert.deepEqual(await group.find("v1-a"), { name: "v1-a", size: 335_544_320n, chunkSize: 0n, pool: "thin" });
+    assert.deepEqual(await group.find("v1-a"), {
+      ...{ name: "v1-a", size: 335_544_320n, chunkSize: 0n },
+      ...{ pool: "thin", thinId: 7 },
+    });
     assert.equal(await group.find("v1-b"), undefined);
     assert.deepEqual([calls[0]?.[0], calls[0]?.at(-1)], ["lvs", "lab-vg"]);
   });

@@ -27,6 +27,8 @@ export interface LogicalVolume {
   readonly chunkSize: Bytes;
   /** The thin pool that it is in; empty for anything but a thin volume. */
   readonly pool: string;
+  /** What its thin pool calls it; undefined for anything but a thin volume. */
+  readonly thinId?: number;
 }
 
 /** An active logical volume, as the kernel has it. */
@@ -53,9 +55,9 @@ const settings = [
 
 const decimal = z.string().regex(/^\d+$/).transform(BigInt);
 const listed = z
-  .object({ lv_name: z.string(), lv_size: decimal, chunk_size: decimal, pool_lv: z.string() })
-  .transform(({ lv_name: name, lv_size: size, chunk_size: chunkSize, pool_lv: pool }): LogicalVolume => {
-    return { name, size, chunkSize, pool };
+  .object({ lv_name: z.string(), lv_size: decimal, chunk_size: decimal, pool_lv: z.string(), thin_id: z.string() })
+  .transform(({ lv_name: name, lv_size: size, chunk_size: chunkSize, pool_lv: pool, thin_id }): LogicalVolume => {
+    return { name, size, chunkSize, pool, ...(/^\d+$/.test(thin_id) && { thinId: Number(thin_id) }) };
   });
 const report = z.object({ report: z.array(z.object({ lv: z.array(listed) })) });
 
@@ -116,7 +118,7 @@ export class VolumeGroup {
   async #list(args: readonly string[], signal: AbortSignal): Promise<readonly LogicalVolume[]> {
     const columns = [
       "-o",
-      "lv_name,lv_size,chunk_size,pool_lv",
+      "lv_name,lv_size,chunk_size,pool_lv,thin_id",
       "--units",
       "b",
       "--nosuffix",
@@ -141,6 +143,11 @@ export class VolumeGroup {
   async activate(volumes: readonly string[]): Promise<void> {
     const names = volumes.map((volume) => `${this.name}/${volume}`);
     if (names.length > 0) await this.change("lvchange", ["--activate", "y", "--ignoreactivationskip", ...names]);
+  }
+
+  /** Runs work during which no LVM command runs, at least none of this driver; it must start none itself. */
+  async quiet<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return await this.#lock.run(lockKey, signal, work);
   }
 
   async #lvm(command: string, args: readonly string[], signal: AbortSignal): Promise<ExecResult> {

@@ -1,6 +1,7 @@
 /** Sends a row of the bad-input table to a driver and judges the answer. */
 import { csiMethods, type CsiMethodPath } from "../../../src/gen/csi-fields.ts";
 import { CsiError } from "../../support/csi-client.ts";
+import { removeSnapshots } from "./remove-snapshots.ts";
 import { leavesOf, limitOf, valueOfSize } from "./fields.ts";
 import { withField, type Outcome, type Row } from "./row.ts";
 import { validRequests, type World } from "./world.ts";
@@ -62,7 +63,6 @@ export async function tooLargeFaults(world: World, path: CsiMethodPath): Promise
   // A name that just fits makes a volume or a snapshot.
   const made = (await controller.ListVolumes({})).entries.map(({ volume }) => volume?.volume_id ?? "");
   for (const volume_id of made) if (volume_id !== world.volume) await controller.DeleteVolume({ volume_id });
-  const taken = (await controller.ListSnapshots({})).entries.map(({ snapshot }) => snapshot?.snapshot_id ?? "");
-  for (const snapshot_id of taken) if (snapshot_id !== world.snapshot) await controller.DeleteSnapshot({ snapshot_id });
+  await removeSnapshots(world.driver.client, [world.snapshot, world.group]);
   return faults;
 }

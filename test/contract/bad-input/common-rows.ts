@@ -11,6 +11,8 @@ export const any = { any: "thing" };
 export const strange = `memory/v1-${"0".repeat(32)}`;
 /** The same of a snapshot. */
 export const strangeSnapshot = `memory/s1-${"0".repeat(32)}`;
+/** The same of a group of snapshots. */
+export const strangeGroup = `memory/g1-${"0".repeat(32)}`;
 
 /** The id of something that must be there; `other` is one of the same kind, of another back end. */
 const knownId = (field: string, noun: string, other: string): readonly Row[] => {

@@ -8,6 +8,7 @@ import { startDriver, type Driver } from "../../support/driver-process.ts";
 import { makeKubeletPaths } from "../../support/kubelet-paths.ts";
 import { nodeIdOf } from "../../support/node-ids.ts";
 import { measured } from "./driver-memory.ts";
+import { removeSnapshots } from "./remove-snapshots.ts";
 import { treeOf } from "./tree.ts";
 import { beginning, encode, type Bed, type WildRequest } from "./wild-requests.ts";
 
@@ -93,9 +94,7 @@ export class FuzzBed {
       await controller.ControllerUnpublishVolume({ volume_id });
       await controller.DeleteVolume({ volume_id });
     }
-    for (const { snapshot } of (await controller.ListSnapshots({})).entries) {
-      await controller.DeleteSnapshot({ snapshot_id: snapshot?.snapshot_id ?? "" });
-    }
+    await removeSnapshots(this.driver.client);
   }
 
   /** What is there besides the driver's own identity: volumes, snapshots, journal, marks, files inside, capacity. */
@@ -128,20 +127,22 @@ export async function openFuzzBed(options: { readonly main?: string; readonly si
   for (const folder of folders) await writeFile(path.join(folder, "keep"), "data");
   await writeFile(path.join(inside, "file"), "data");
   await symlink(outside, path.join(inside, "link"));
-  const { controller, node } = driver.client;
-  const [volumes, snapshots]: [string[], string[]] = [[], []];
+  const { controller, groups: together, node } = driver.client;
+  const [volumes, snapshots, groups]: [string[], string[], string[]] = [[], [], []];
   for (const name of names) {
     const { volume } = await controller.CreateVolume({ name, volume_capabilities: [mountCapability] });
     const source_volume_id = volume?.volume_id ?? "";
     volumes.push(source_volume_id);
     const { snapshot } = await controller.CreateSnapshot({ name, source_volume_id });
     snapshots.push(snapshot?.snapshot_id ?? "");
+    const sources = { name, source_volume_ids: [source_volume_id] };
+    groups.push((await together.CreateVolumeGroupSnapshot(sources)).group_snapshot?.group_snapshot_id ?? "");
   }
   const { node_id } = await node.NodeGetInfo({});
   const contexts = new Map<string, unknown>();
   const nodes = [node_id, nodeIdOf("another"), ""];
   const bed: Bed = {
-    ...{ volumes, snapshots, names, nodes, inside, stagings, targets, contexts, node: node_id },
+    ...{ volumes, snapshots, groups, names, nodes, inside, stagings, targets, contexts, node: node_id },
     paths: [...stagings, ...targets.flat()],
   };
   const fuzz = new FuzzBed(driver, bed, contexts);

@@ -10,13 +10,14 @@ import { csiMethods, type CsiMethodPath } from "../../../src/gen/csi-fields.ts";
 import { buildMutant } from "../../support/mutant.ts";
 import { ask, faultOf, tooLargeFaults } from "./ask.ts";
 import { controllerRows } from "./controller-rows.ts";
+import { groupRows } from "./group-rows.ts";
 import { leavesOf } from "./fields.ts";
 import { nodeRows } from "./node-rows.ts";
 import { missing, type Row } from "./row.ts";
 import { treeOf } from "./tree.ts";
 import { openWorld, type World } from "./world.ts";
 
-const rows: Partial<Record<CsiMethodPath, readonly Row[]>> = { ...controllerRows, ...nodeRows };
+const rows: Partial<Record<CsiMethodPath, readonly Row[]>> = { ...controllerRows, ...groupRows, ...nodeRows };
 const methods = Object.keys(csiMethods).filter((method): method is CsiMethodPath => method in csiMethods);
 const project = path.join(import.meta.dirname, "../../..");
 

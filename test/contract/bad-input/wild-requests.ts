@@ -36,7 +36,7 @@ export interface Bed extends Known {
 }
 
 const methods = Object.keys(csiMethods).filter((path): path is CsiMethodPath => path in csiMethods);
-export const fuzzed = methods.filter((path) => /^\/csi\.v1\.(?:Identity|Controller|Node)\//.test(path));
+export const fuzzed = methods.filter((path) => /^\/csi\.v1\.(?:Identity|Controller|GroupController|Node)\//.test(path));
 
 /** The RPCs that bring a volume to a pod, in their order. */
 export const upwards = [
@@ -101,6 +101,7 @@ function skeleton(request: WildRequest, bed: Bed): object {
   const all = {
     ...{ volume_id, node_id: bed.node, staging_target_path, target_path },
     ...{ snapshot_id: bed.snapshots[volume], source_volume_id: volume_id },
+    ...{ group_snapshot_id: bed.groups[volume], source_volume_ids: [...new Set([volume_id, ...bed.volumes.slice(1)])] },
     ...{ volume_path: target_path, volume_capability, volume_capabilities: [volume_capability] },
     ...{ publish_context: bed.contexts.get(volume_id) ?? {} },
     ...{ readonly: isReadOnly && method.endsWith("NodePublishVolume") },

@@ -7,6 +7,8 @@ export interface Known {
   readonly volumes: readonly string[];
   /** Of each volume, the id of the snapshot that bears its name. */
   readonly snapshots: readonly string[];
+  /** Of each volume, the id of the group of snapshots that bears its name. */
+  readonly groups: readonly string[];
   readonly names: readonly string[];
   readonly nodes: readonly string[];
   /** A folder with `pod`, `file` and `link` in it; every absolute path that is made lies in it. */
@@ -65,6 +67,9 @@ function textFor(name: string, known: Known): fc.Arbitrary<string> {
   const right = {
     volume_id: fc.constantFrom(...known.volumes),
     source_volume_id: fc.constantFrom(...known.volumes),
+    source_volume_ids: fc.constantFrom(...known.volumes),
+    snapshot_ids: fc.constantFrom(...known.snapshots),
+    group_snapshot_id: fc.constantFrom(...known.groups),
     snapshot_id: fc.constantFrom(...known.snapshots),
     name: fc.constantFrom(...known.names),
     node_id: fc.constantFrom(...known.nodes),

@@ -1,6 +1,6 @@
 /**
  * A driver with one volume in use, for tests that send wrong requests: published, staged and bound at one pod's path, and
- * with one snapshot.
+ * with one snapshot and a group of one.
  * `valid` has a request for every RPC that would be served, and that changes nothing more.
  */
 import { mkdir } from "node:fs/promises";
@@ -9,7 +9,7 @@ import type { CsiMethodPath } from "../../../src/gen/csi-fields.ts";
 import { mountCapability } from "../controller-contract/bench.ts";
 import { startDriver, type Driver } from "../../support/driver-process.ts";
 import { makeKubeletPaths, type KubeletPaths } from "../../support/kubelet-paths.ts";
-import { strange, strangeSnapshot } from "./common-rows.ts";
+import { strange, strangeGroup, strangeSnapshot } from "./common-rows.ts";
 
 export interface World extends AsyncDisposable {
   readonly driver: Driver;
@@ -17,6 +17,8 @@ export interface World extends AsyncDisposable {
   readonly volume: string;
   /** Of the volume. */
   readonly snapshot: string;
+  /** Of its snapshot alone. */
+  readonly group: string;
   readonly node: string;
   readonly context: Readonly<Record<string, string>>;
 }
@@ -36,10 +38,13 @@ export async function openWorld(options: { readonly main?: string; readonly sign
   await node.NodePublishVolume({ ...stage, target_path: paths.target });
   await mkdir(path.join(paths.root, "other"));
   const { snapshot } = await controller.CreateSnapshot({ name: "in-use", source_volume_id: volume_id });
+  const sources = { name: "in-use", source_volume_ids: [volume_id] };
+  const { group_snapshot } = await driver.client.groups.CreateVolumeGroupSnapshot(sources);
   const held = stack.move();
   return {
     ...{ driver, paths, volume: volume_id, node: node_id, context: publish_context },
     snapshot: snapshot?.snapshot_id ?? "",
+    group: group_snapshot?.group_snapshot_id ?? "",
     [Symbol.asyncDispose]: async () => held.disposeAsync(),
   };
 }
@@ -47,6 +52,7 @@ export async function openWorld(options: { readonly main?: string; readonly sign
 /** The requests of RPCs that are served and have fields. */
 export function validRequests(world: World): Partial<Record<CsiMethodPath, object>> {
   const { paths, volume: volume_id, node: node_id, context, snapshot: snapshot_id } = world;
+  const { group: group_snapshot_id } = world;
   const volume_capability = mountCapability;
   const [staging_target_path, target_path] = [paths.staging, paths.target];
   const volume_capabilities = [mountCapability];
@@ -67,6 +73,9 @@ export function validRequests(world: World): Partial<Record<CsiMethodPath, objec
     "/csi.v1.Controller/DeleteSnapshot": { snapshot_id: strangeSnapshot },
     "/csi.v1.Controller/GetSnapshot": { snapshot_id },
     "/csi.v1.Controller/ListSnapshots": {},
+    "/csi.v1.GroupController/CreateVolumeGroupSnapshot": { name: "in-use", source_volume_ids: [volume_id] },
+    "/csi.v1.GroupController/DeleteVolumeGroupSnapshot": { group_snapshot_id: strangeGroup },
+    "/csi.v1.GroupController/GetVolumeGroupSnapshot": { group_snapshot_id },
     "/csi.v1.Node/NodeStageVolume": stage,
     "/csi.v1.Node/NodeUnstageVolume": { volume_id: strange, staging_target_path },
     "/csi.v1.Node/NodePublishVolume": { ...stage, target_path },

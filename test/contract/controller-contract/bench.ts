@@ -5,10 +5,12 @@ import type { CapacityRange } from "../../../src/gen/csi/v1/CapacityRange.ts";
 import type { ControllerExpandVolumeResponse__Output } from "../../../src/gen/csi/v1/ControllerExpandVolumeResponse.ts";
 import type { ControllerPublishVolumeRequest } from "../../../src/gen/csi/v1/ControllerPublishVolumeRequest.ts";
 import type { CreateSnapshotRequest } from "../../../src/gen/csi/v1/CreateSnapshotRequest.ts";
+import type { CreateVolumeGroupSnapshotRequest } from "../../../src/gen/csi/v1/CreateVolumeGroupSnapshotRequest.ts";
 import type { CreateVolumeRequest } from "../../../src/gen/csi/v1/CreateVolumeRequest.ts";
 import type { Snapshot__Output } from "../../../src/gen/csi/v1/Snapshot.ts";
 import type { Volume__Output } from "../../../src/gen/csi/v1/Volume.ts";
 import type { VolumeCapability } from "../../../src/gen/csi/v1/VolumeCapability.ts";
+import type { VolumeGroupSnapshot__Output } from "../../../src/gen/csi/v1/VolumeGroupSnapshot.ts";
 import { CsiError, type CodeName, type CsiClient } from "../../support/csi-client.ts";
 
 export const MiB = 1024n * 1024n;
@@ -23,6 +25,8 @@ export const poolNoise = 16n * MiB;
 export const neverMade = `v1-${"0".repeat(32)}`;
 /** The same of a snapshot. */
 export const neverTaken = `s1-${"0".repeat(32)}`;
+/** The same of a group of snapshots. */
+export const neverGrouped = `g1-${"0".repeat(32)}`;
 
 export const mountCapability = {
   mount: { fs_type: "ext4" },
@@ -96,6 +100,32 @@ export class Bench {
       ...{ id, taken },
       [Symbol.asyncDispose]: async () => {
         await this.controller.DeleteSnapshot({ snapshot_id: id });
+      },
+    };
+  }
+
+  get groups(): CsiClient["groups"] {
+    return this.#clientOf().groups;
+  }
+
+  async takeGroup(request: CreateVolumeGroupSnapshotRequest): Promise<VolumeGroupSnapshot__Output> {
+    const named = { name: this.newName(), ...request };
+    const { group_snapshot: group } = await this.groups.CreateVolumeGroupSnapshot(named);
+    assert.ok(group, "CreateVolumeGroupSnapshot answers with a group");
+    return group;
+  }
+
+  /** A group of snapshots that is deleted when its holder goes out of scope. */
+  async group(
+    source_volume_ids: string[],
+    request: CreateVolumeGroupSnapshotRequest = {},
+  ): Promise<{ readonly id: string; readonly taken: VolumeGroupSnapshot__Output } & AsyncDisposable> {
+    const taken = await this.takeGroup({ source_volume_ids, ...request });
+    const { group_snapshot_id: id } = taken;
+    return {
+      ...{ id, taken },
+      [Symbol.asyncDispose]: async () => {
+        await this.groups.DeleteVolumeGroupSnapshot({ group_snapshot_id: id });
       },
     };
   }

@@ -1,12 +1,13 @@
 /**
  * A write load on a raw device or a file that knows what it was promised: each write has a number, and the numbers that are
- * on the medium are kept outside the machine. What is found later, on the volume or on a copy, is judged by them.
+ * on the medium are kept outside the machine. What is found later, on the volume or on a copy, is judged by them. A load on
+ * several of them writes to each in turn, and begins no write before the last one has ended.
  */
 import assert from "node:assert/strict";
 import { poll } from "../../../src/host/clock.ts";
 import type { Machine, Spawned } from "../../lab/machine.ts";
 import type { LedgerBlock } from "./block.ts";
-import { placeOf } from "./place.ts";
+import { memberOf, placeOf } from "./place.ts";
 
 type Found = LedgerBlock | "blank" | "torn";
 const program = (machine: Machine) => [machine.node, `${machine.project}/test/support/block-ledger/program.ts`];
@@ -18,6 +19,10 @@ interface Shape {
   /** Number of its first block. */
   readonly first: number;
 }
+
+/** One path, or several. */
+type Paths = string | readonly string[];
+const joined = (paths: Paths) => [paths].flat().join(",");
 
 export class BlockLedger {
   readonly #machine: Machine;
@@ -34,15 +39,18 @@ export class BlockLedger {
     this.#first = first;
   }
 
-  /** Writes to `path` from now on, in `blocks` blocks from the `first` one on. */
+  /** Writes to `path`, or to several in turn, from now on, in `blocks` blocks from the `first` one on. */
   static async open(
     machine: Machine,
-    { path, volume, blocks = 256, first = 0 }: Pick<Shape, "volume"> & Partial<Shape> & { readonly path: string },
+    { path, volume, blocks = 256, first = 0 }: Pick<Shape, "volume"> & Partial<Shape> & { readonly path: Paths },
   ): Promise<BlockLedger> {
     const ledger = new BlockLedger(machine, { volume, blocks, first });
-    ledger.#writer = await machine.spawn([...program(machine), "write", path, volume, String(blocks), String(first)], {
-      onStdoutLine: (line) => (ledger.#promised = Number(line)),
-    });
+    ledger.#writer = await machine.spawn(
+      [...program(machine), "write", joined(path), volume, String(blocks), String(first)],
+      {
+        onStdoutLine: (line) => (ledger.#promised = Number(line)),
+      },
+    );
     return ledger;
   }
 
@@ -67,23 +75,24 @@ export class BlockLedger {
    * Judges what is at a path: it must be as after one instant, with every write up to `least` and none beyond `most`. Gives
    * the instant back.
    */
-  async judge(path: string, { least, most }: { readonly least: number; readonly most: number }): Promise<number> {
-    const read = [...program(this.#machine), "read", path, String(this.#blocks), String(this.#first)];
-    const found = JSON.parse((await this.#machine.exec(read)).stdout) as readonly Found[];
-    const sequences = found.map((block) => (typeof block === "string" ? 0 : block.sequence));
+  async judge(path: Paths, { least, most }: { readonly least: number; readonly most: number }): Promise<number> {
+    const read = [...program(this.#machine), "read", joined(path), String(this.#blocks), String(this.#first)];
+    const found = JSON.parse((await this.#machine.exec(read)).stdout) as readonly (readonly Found[])[];
+    const sequences = found.flat().map((block) => (typeof block === "string" ? 0 : block.sequence));
     const instant = Math.max(...sequences);
-    assert.deepEqual(found, this.#asAfter(instant), `as after write ${instant}`);
+    assert.deepEqual(found, this.#asAfter(instant, found.length), `as after write ${instant}`);
     assert.ok(instant >= least, `write ${least} was promised, and the last one there is ${instant}`);
     assert.ok(instant <= most, `write ${most} was the last one, and there is ${instant}`);
     return instant;
   }
 
-  #asAfter(instant: number): readonly Found[] {
-    const blocks: Found[] = Array.from({ length: this.#blocks }, () => "blank");
+  #asAfter(instant: number, members: number): readonly (readonly Found[])[] {
+    const all = Array.from({ length: members }, () => Array.from({ length: this.#blocks }, (): Found => "blank"));
     for (let sequence = 1; sequence <= instant; sequence += 1) {
       const place = placeOf(sequence, this.#blocks);
-      blocks[place] = { volume: this.#volume, number: this.#first + place, sequence };
+      const block = { volume: this.#volume, number: this.#first + place, sequence };
+      all[memberOf(sequence, members)]?.splice(place, 1, block);
     }
-    return blocks;
+    return all;
   }
 }
