@@ -11,6 +11,7 @@ import { census } from "../support/census.ts";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
 import { labGroup, runLvm } from "../support/guest-pool.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { itInLongRounds } from "../support/long-round.ts";
 import { buildMutant, type Mutation } from "../support/mutant.ts";
 
 const limitMs = 15 * 60 * 1000;
@@ -95,15 +96,18 @@ describe("volumes of a thin pool that are written to in turn", { timeout: limitM
     await ledger.judge(await pathsOf(volumes), { least: ledger.promised, most: ledger.promised + 1 });
   });
 
-  it("would give snapshots of several instants if they were not suspended together (the test of the test)", async () => {
-    await guest.stop();
-    await guest.start(await buildMutant(...unheld));
-    const paths = volumes.map(({ target }) => target);
-    const ledger = await BlockLedger.open(guest.machine, { path: paths, volume: "group", first: 1000 });
-    await assert.rejects(takeAndJudge("torn", ledger), { name: "AssertionError", message: /as after write/ });
-    await ledger.close();
-    await guest.restart();
-  });
+  itInLongRounds(
+    "would give snapshots of several instants if they were not suspended together (the test of the test)",
+    async () => {
+      await guest.stop();
+      await guest.start(await buildMutant(...unheld));
+      const paths = volumes.map(({ target }) => target);
+      const ledger = await BlockLedger.open(guest.machine, { path: paths, volume: "group", first: 1000 });
+      await assert.rejects(takeAndJudge("torn", ledger), { name: "AssertionError", message: /as after write/ });
+      await ledger.close();
+      await guest.restart();
+    },
+  );
 
   it("go on when the driver dies while they are suspended, and nothing is left of the group", async () => {
     // The order to take the first snapshot does not end; the sources are suspended by then.
