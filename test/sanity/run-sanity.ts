@@ -1,12 +1,11 @@
 /**
- * csi-sanity against the whole driver: natively for the memory back end, in the lab for nvmet; there with raw block as two
- * processes, controller and node. Every spec that is skipped must be on the list of allowed skips.
+ * csi-sanity against the whole driver: natively for the memory back end, in the lab for nvmet; there with raw block on files
+ * as two processes, controller and node (on LVM as one: it asks the node's process for the controller's abilities). Every spec that is skipped must be on the list of allowed skips.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startGuestDriver, type GuestDriver } from "../support/guest-driver.ts";
-import { poolFlags, type LabLayer } from "../support/guest-pool.ts";
 import { startGuestMode } from "../support/guest-mode.ts";
 import { startDriver } from "../support/driver-process.ts";
 import { runTool } from "../lab/run-tool.ts";
@@ -84,7 +83,8 @@ async function inLab(
   await using guest = await startGuestDriver({ signal, flags: limit, layer });
   const directory = "/run/sanity";
   await guest.machine.exec(["mkdir", directory]);
-  const endpoints = access === "block" ? await asTwoProcesses(guest, layer) : { endpoint: guest.socketPath };
+  const isTwo = access === "block" && layer === "file";
+  const endpoints = isTwo ? await asTwoProcesses(guest) : { endpoint: guest.socketPath };
   const args = flags(endpoints, { directory, access });
   const program = `${guest.machine.bin}/${csiSanityName}`;
   const { stdout } = await guest.machine.exec([program, ...args], { check: false, signal });
@@ -93,9 +93,9 @@ async function inLab(
   return await guest.machine.readFile(`${directory}/report.json`);
 }
 
-async function asTwoProcesses(guest: GuestDriver, layer: LabLayer): Promise<Endpoints> {
+async function asTwoProcesses(guest: GuestDriver): Promise<Endpoints> {
   await guest.stop();
-  const controller = await startGuestMode(guest.machine, "controller", [...poolFlags(layer), ...limit]);
+  const controller = await startGuestMode(guest.machine, "controller", limit);
   const node = await startGuestMode(guest.machine, "node", limit);
   return { endpoint: node.socketPath, controller: controller.socketPath };
 }

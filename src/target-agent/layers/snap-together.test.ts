@@ -11,7 +11,7 @@ const pairs = ["a", "b"].map((source) => ({ source, copy: { id: `copy-${source}`
 const numbers = new Map([...["a", "b", "copy-a", "copy-b"].entries()].map(([number, name]) => [name, number + 1]));
 
 /** A group and a pool that write down what they are told; `broken` is what fails. */
-function bench(broken: string | undefined = undefined) {
+function bench(broken?: string) {
   const told: string[] = [];
   const suspended = new Set<string>();
   /** Run once a thing was told. */
@@ -24,13 +24,21 @@ function bench(broken: string | undefined = undefined) {
   const group = {
     name: "vg",
     mappedName: (name: string) => name,
-    change: async (command: string, args: readonly string[]) =>
-      Promise.resolve(tell(`${command} ${args.at(-1)} of ${args[args.indexOf("--virtualsize") + 1]}`)),
+    change: async (command: string, args: readonly string[]) => {
+      await Promise.resolve();
+      tell(`${command} ${args.at(-1)} of ${args[args.indexOf("--virtualsize") + 1]}`);
+    },
     list: async () => Promise.resolve([...numbers].map(([name, thinId]) => ({ name, thinId }))),
     quiet: async (_signal: AbortSignal, work: () => Promise<void>) => work(),
     device: async (name: string) => Promise.resolve({ isSuspended: suspended.has(name) }),
   };
-  const pool = { name: "thin", tell: async (message: string) => Promise.resolve().then(() => tell(message)) };
+  const pool = {
+    name: "thin",
+    tell: async (message: string) =>
+      Promise.resolve().then(() => {
+        tell(message);
+      }),
+  };
   const exec: Exec = async (_file, args) => {
     const [order = "", name = ""] = [args[0], args.at(-1)];
     await Promise.resolve();
