@@ -54,7 +54,7 @@ function hostOf(
     case "memory": {
       const exportOf = (nqn: Nqn) => (backend instanceof MemoryBackend ? backend.exportOf(nqn) : undefined);
       const initiator = new MemoryInitiator({ exportOf });
-      return { initiator, filesystem: new MemoryFilesystem({ isPresent: (name) => initiator.isPresent(name) }) };
+      return { initiator, filesystem: new MemoryFilesystem({ nodeOf: (name) => initiator.nodeOf(name) }) };
     }
     case "nvmet":
       return {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { NodeIdentity } from "../domain/model.ts";
+import { bootId } from "../host/boot-id.ts";
 import { ensureDirectories, listNames, removeFile } from "../host/files.ts";
 import { FileFormatMarks } from "../node-journal/file-format-marks.ts";
 import { FileJournal } from "../node-journal/file-journal.ts";
@@ -26,7 +27,7 @@ export async function openNodeState({ stateDir, nodeName }: Config): Promise<Nod
   const marks = new FileFormatMarks({ directory: formatted, now: () => new Date() });
   return {
     node: await ensureNodeIdentity(directory, nodeName),
-    journal: new FileJournal(journal),
+    journal: new FileJournal({ directory: journal, boot: await bootId() }),
     marks,
     undoDirectory,
   };

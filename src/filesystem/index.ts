@@ -27,6 +27,14 @@ export interface DeviceName {
 /** What a device to look at or to change is called and must be. */
 export interface BlockDevice extends DeviceName {
   readonly size: Bytes;
+  /** Its disk sequence number, where it has one: name, number and UUID may be those of a later connection. */
+  readonly sequence?: number;
+}
+
+/** What a device whose node is bound must be. */
+export interface DeviceNode extends DeviceName {
+  /** Inode of the node (`nodeOf`). */
+  readonly node: number;
 }
 
 export type Signature = DeviceSignature;
@@ -82,7 +90,7 @@ export interface BindRequest {
   /** A directory, or a device node for raw block. */
   readonly source: string;
   /** Which device the node must be: checked when it is bound, because names pass to other devices (V33). */
-  readonly device?: BlockDevice;
+  readonly device?: DeviceNode;
   readonly target: string;
   readonly readOnly: boolean;
 }
@@ -126,6 +134,8 @@ export interface Filesystem {
   anticipate(): void;
   /** Verifies a device and keeps it open until it is released, or a call on it was aborted. */
   hold(device: BlockDevice, signal: AbortSignal): Promise<HeldDevice>;
+  /** Inode of the node of a device: devtmpfs gives none twice, so it tells a bind of it from all others. */
+  nodeOf(device: DeviceName): Promise<number>;
   bind(request: BindRequest, signal: AbortSignal): Promise<void>;
   /** Removes the topmost mount at a path. */
   unmount(path: string, signal: AbortSignal): Promise<void>;

@@ -95,16 +95,34 @@ describe("the kernel's file systems", () => {
   });
 
   it("bind no other device than the one that was meant, whoever bears its name by now (V33)", async () => {
-    const request = { source: "/dev/nvme0n1", device, target: kernel.at("/mnt/raw"), readOnly: false };
+    const bound = { ...device, node: 7 };
+    const request = { source: "/dev/nvme0n1", device: bound, target: kernel.at("/mnt/raw"), readOnly: false };
     for (const bearer of ["11111111-1111-4222-8333-444455556666", device.uuid]) {
       kernel.write("sys/dev/block/259:1/uuid", `${bearer}\n`);
       // There is no device node here: the second round fails by the number, the first by the namespace.
       await assert.rejects(filesystem.bind(request, signal), {
         kind: "unavailable",
-        message: /of namespace 6ba7b811/,
+        message: /node 7, of device 259:1 and namespace 6ba7b811/,
       });
     }
+    await assert.rejects(filesystem.nodeOf({ ...device, path: kernel.at("/mnt") }), {
+      message: /node of device 259:1/,
+    });
     assert.deepEqual((await filesystem.mounts()).length, 2, "what was bound is unmounted");
+  });
+
+  it("say no inode of a dead bind where something else is in sight", async () => {
+    for (const path of ["/mnt", "/absent"]) {
+      kernel.mounts.push(`41 30 0:6 /nvme0n1//deleted ${kernel.at(path)} rw - devtmpfs x rw`);
+    }
+    kernel.sync();
+    assert.deepEqual(
+      (await filesystem.mounts()).slice(2).map(({ root, node }) => [root, node]),
+      [
+        ["/nvme0n1//deleted", undefined],
+        ["/nvme0n1//deleted", undefined],
+      ],
+    );
   });
 
   it("lose the topmost mount of a path only, and absence is done", async () => {

@@ -3,11 +3,13 @@
  * kernel-device.ts.
  */
 import { basename, join } from "node:path";
+import { failure } from "../domain/errors.ts";
 import type { Children } from "../host/child-pool.ts";
 import { canClaim, holdDevice } from "../host/direct-io.ts";
 import type { Exec } from "../host/exec.ts";
 import { errorCode, statOf } from "../host/files.ts";
 import { listEntries, readAttribute } from "../host/read-attribute.ts";
+import { nodeAt, withDeadNodes } from "./device-nodes.ts";
 import type { BindRequest, BlockDevice, DeviceName, Filesystem, HeldDevice, Mount, SpaceUsage } from "./index.ts";
 import { KernelDevice, type DeviceContext } from "./kernel-device.ts";
 import { readMounts, usersOf } from "./mountinfo.ts";
@@ -44,6 +46,14 @@ export class KernelFilesystem implements Filesystem {
     return new KernelDevice(this.#mounter, device, await holdDevice(this.#children.talk, device, { signal }));
   }
 
+  async nodeOf(device: DeviceName): Promise<number> {
+    const node = await nodeAt(device.path, device);
+    if (node !== undefined) return node;
+    const { path, number } = device;
+    const rule = `it must be the node of device ${number.major}:${number.minor}`;
+    throw failure("unavailable", { cannot: `bind ${path}`, rule });
+  }
+
   async bind(request: BindRequest, signal: AbortSignal): Promise<void> {
     await bindPath(this.#mounter, request, signal);
   }
@@ -53,7 +63,7 @@ export class KernelFilesystem implements Filesystem {
   }
 
   async mounts(): Promise<readonly Mount[]> {
-    return await readMounts(this.#mounter.proc);
+    return await withDeadNodes(await readMounts(this.#mounter.proc));
   }
 
   /** R8, V15: a superblock outlives its mounts in hung unmounts, other mount namespaces and lazy unmounts. */

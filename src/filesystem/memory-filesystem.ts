@@ -7,7 +7,16 @@ import { sameDevice } from "../domain/device-number.ts";
 import { GiB, MiB } from "../domain/capacity.ts";
 import { failure } from "../domain/errors.ts";
 import type { DeviceNumber } from "../domain/model.ts";
-import type { BindRequest, BlockDevice, Filesystem, HeldDevice, Mount, Signature, SpaceUsage } from "./index.ts";
+import type {
+  BindRequest,
+  BlockDevice,
+  DeviceName,
+  Filesystem,
+  HeldDevice,
+  Mount,
+  Signature,
+  SpaceUsage,
+} from "./index.ts";
 import { MemoryDevice } from "./memory-device.ts";
 import { keyOf, MemoryState, turn } from "./memory-state.ts";
 import { originOf, topMountAt, usersOf } from "./mountinfo.ts";
@@ -19,16 +28,16 @@ const inodeSize = 16n * 1024n;
 const usedByEmpty = 24n * MiB;
 
 export interface MemoryFilesystemOptions {
-  /** Whether there is a device of that name now; always, unless given. */
-  readonly isPresent?: (name: string) => boolean;
+  /** Inode of the node of the device that has a name now; always the same, unless given. */
+  readonly nodeOf?: (name: string) => number | undefined;
 }
 
 export class MemoryFilesystem implements Filesystem {
-  readonly #isPresent: (name: string) => boolean;
+  readonly #nodeOf: (name: string) => number | undefined;
   readonly #state = new MemoryState();
 
-  constructor({ isPresent = () => true }: MemoryFilesystemOptions = {}) {
-    this.#isPresent = isPresent;
+  constructor({ nodeOf = () => 1 }: MemoryFilesystemOptions = {}) {
+    this.#nodeOf = nodeOf;
   }
 
   /** What is on a device, for the back end that asks for the content of its volume. */
@@ -45,16 +54,33 @@ export class MemoryFilesystem implements Filesystem {
     return new MemoryDevice(this.#state, device);
   }
 
-  async bind({ source, target, readOnly }: BindRequest, signal: AbortSignal): Promise<void> {
+  async nodeOf({ path }: DeviceName): Promise<number> {
+    return await Promise.resolve(this.#nodeAt(path));
+  }
+
+  #nodeAt(path: string): number {
+    const node = this.#nodeOf(basename(path));
+    if (node !== undefined) return node;
+    throw failure("unavailable", { cannot: `bind ${path}`, rule: "there must be a device of that name" });
+  }
+
+  #bindNode({ source, device, target, readOnly }: BindRequest): void {
+    const node = this.#nodeAt(source);
+    if (device !== undefined && device.node !== node) {
+      throw failure("unavailable", { cannot: `bind ${source}`, rule: `it must be node ${device.node}`, got: node });
+    }
+    const mount = { ...devtmpfs, root: `/${basename(source)}`, path: target, node };
+    this.#state.addMount({ ...mount, options: [readOnly ? "ro" : "rw"], superOptions: ["rw"] }, readOnly);
+  }
+
+  async bind(request: BindRequest, signal: AbortSignal): Promise<void> {
     await turn(signal);
-    const options = [readOnly ? "ro" : "rw"];
+    const { source, target, readOnly } = request;
     if (dirname(source) === "/dev") {
-      this.#state.addMount(
-        { ...devtmpfs, root: `/${basename(source)}`, path: target, options, superOptions: ["rw"] },
-        readOnly,
-      );
+      this.#bindNode(request);
       return;
     }
+    const options = [readOnly ? "ro" : "rw"];
     const origin = originOf(this.#state.mounts, source);
     const below = this.#state.mounts.find((mount) => origin !== undefined && sameDevice(mount.device, origin.device));
     if (origin === undefined || below === undefined) {
@@ -79,8 +105,8 @@ export class MemoryFilesystem implements Filesystem {
 
   /** A bind of a device node outlives the device, says so, and stays dead whoever bears the name later. */
   #asSeen(mount: Mount): Mount {
-    const isDead = mount.root.endsWith(deleted);
-    if (mount.type !== devtmpfs.type || isDead || this.#isPresent(mount.root.slice(1))) return mount;
+    if (mount.type !== devtmpfs.type || mount.root.endsWith(deleted)) return mount;
+    if (mount.node === this.#nodeOf(mount.root.slice(1))) return mount;
     return { ...mount, root: `${mount.root}${deleted}` };
   }
 

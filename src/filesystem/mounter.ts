@@ -11,13 +11,14 @@
  *     name meanwhile leads nowhere (F66).
  */
 import { basename, dirname, join } from "node:path";
-import { numberOf, sameDevice } from "../domain/device-number.ts";
+import { sameDevice } from "../domain/device-number.ts";
 import { failure, type DomainError, type ErrorKind } from "../domain/errors.ts";
 import type { Ask } from "../host/converse.ts";
 import { runHolding } from "../host/direct-io.ts";
 import { toolFailure, type Exec, type ExecResult } from "../host/exec.ts";
-import { errorCode, holdDirectory, readText, realPathOf, statOf } from "../host/files.ts";
-import type { BindRequest, BlockDevice, Mount, MountRequest } from "./index.ts";
+import { errorCode, holdDirectory, readText, realPathOf } from "../host/files.ts";
+import { nodeAt } from "./device-nodes.ts";
+import type { BindRequest, BlockDevice, DeviceNode, Mount, MountRequest } from "./index.ts";
 import { kinds } from "./kinds.ts";
 import { isFilesystemOn, originOf, readMounts, topMountAt } from "./mountinfo.ts";
 
@@ -113,7 +114,7 @@ export async function bindPath(context: MounterContext, request: BindRequest, si
     await unmountAt(context, target, signal);
     throw unexpected(cannot, present);
   }
-  if (isNew && device !== undefined) await assertDevice(context, device, target, signal);
+  if (isNew && device !== undefined) await assertNode(context, device, target, signal);
   if (isReadOnly(present) === readOnly) return;
   if (readOnly) {
     present = await mountStep(context, ["-o", "remount,bind,ro", "--target", target.at], [target], signal);
@@ -125,14 +126,14 @@ export async function bindPath(context: MounterContext, request: BindRequest, si
 }
 
 /** T4. */
-async function assertDevice(context: MounterContext, device: BlockDevice, point: MountPoint, signal: AbortSignal) {
+async function assertNode(context: MounterContext, device: DeviceNode, point: MountPoint, signal: AbortSignal) {
   const { major, minor } = device.number;
   const uuid = await readText(join(context.sys, "dev/block", `${major}:${minor}`, "uuid"));
-  const node = await statOf(point.at);
-  if (uuid === device.uuid && node?.isBlockDevice() === true && sameDevice(numberOf(node.rdev), device.number)) return;
+  const node = await nodeAt(point.at, device);
+  if (uuid === device.uuid && node === device.node) return;
   await unmountAt(context, point, signal);
-  const rule = `${device.path} must be device ${major}:${minor} of namespace ${device.uuid}`;
-  throw failure("unavailable", { cannot: `bind it to ${point.name}`, rule, got: { uuid, rdev: node?.rdev } });
+  const rule = `${device.path} must be node ${device.node}, of device ${major}:${minor} and namespace ${device.uuid}`;
+  throw failure("unavailable", { cannot: `bind it to ${point.name}`, rule, got: { uuid, node } });
 }
 
 /** Runs mount and returns what is at the first of the places in its arguments afterwards. */

@@ -20,6 +20,8 @@ export interface Mount {
   readonly options: readonly string[];
   /** Options of the file system, such as `ro` after an error. */
   readonly superOptions: readonly string[];
+  /** Inode of the device node that is bound here and whose device is gone; absent where that is not known. */
+  readonly node?: number;
 }
 
 const linePattern =

@@ -55,7 +55,10 @@ export const converse: Converse = (file, args) => {
 
 const noop = () => undefined;
 
-/** Whole lines out of pieces of text. */
+/**
+ * Whole lines out of pieces of text. Those of node:readline end at U+2028 too, which JSON leaves as it is in a text, and half
+ * a line at the end counts as one: an answer that was cut short.
+ */
 class Lines {
   #rest = "";
   #isClosed = false;

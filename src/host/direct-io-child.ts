@@ -38,6 +38,8 @@ export type Expectation =
       readonly minor: number;
       /** UUID of the NVMe namespace: name and number alone may belong to another one by now. */
       readonly uuid?: string;
+      /** Its disk sequence number: the namespace may have come back meanwhile, as another device. */
+      readonly diskseq?: string;
     }
   | { readonly kind: "file" };
 
@@ -225,19 +227,24 @@ function verify(file: number, path: string, expect: Expectation | undefined): vo
   const major = (stat.rdev & 0xfff00n) / 256n + ((stat.rdev >> 32n) & 0xfffff000n);
   const minor = (stat.rdev & 0xffn) + ((stat.rdev >> 12n) & 0xffffff00n);
   if (major === BigInt(expect.major) && minor === BigInt(expect.minor)) {
-    verifyUuid(path, expect);
+    for (const leaf of ["uuid", "diskseq"] as const) verifyAttribute(path, expect, leaf);
     return;
   }
   const rule = `${path} must be device ${expect.major}:${expect.minor}`;
   throw new CodedError("WRONG_DEVICE", `${rule}; got ${major}:${minor}`);
 }
 
-function verifyUuid(path: string, expect: Extract<Expectation, { kind: "block" }>): void {
-  if (expect.uuid === undefined) return;
-  const attribute = `/sys/dev/block/${expect.major}:${expect.minor}/uuid`;
+function verifyAttribute(
+  path: string,
+  expect: Extract<Expectation, { kind: "block" }>,
+  leaf: "uuid" | "diskseq",
+): void {
+  const wanted = expect[leaf];
+  if (wanted === undefined) return;
+  const attribute = `/sys/dev/block/${expect.major}:${expect.minor}/${leaf}`;
   const actual = existsSync(attribute) ? readFileSync(attribute, "utf8").trim() : "none";
-  if (actual === expect.uuid) return;
-  throw new CodedError("WRONG_DEVICE", `${path} must be namespace ${expect.uuid}; got ${actual}`);
+  if (actual === wanted) return;
+  throw new CodedError("WRONG_DEVICE", `${path} must have ${leaf} ${wanted}; got ${actual}`);
 }
 
 let held: number | undefined;

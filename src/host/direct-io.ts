@@ -17,15 +17,17 @@ import type { ExecResult } from "./exec.ts";
 
 export type { GuardedWrite } from "./direct-io-child.ts";
 
-/** A block device by name, number and, for an NVMe namespace, UUID. */
+/** A block device by name, number and, where they are known, UUID of its NVMe namespace and disk sequence number. */
 export interface DeviceIdentity {
   readonly path: string;
   readonly number: DeviceNumber;
   readonly uuid?: string;
+  readonly sequence?: number;
 }
 
-export function expectationOf({ number, uuid }: DeviceIdentity): Expectation {
-  return { kind: "block", ...number, ...(uuid !== undefined && { uuid }) };
+export function expectationOf({ number, uuid, sequence }: DeviceIdentity): Expectation {
+  const more = { ...(uuid !== undefined && { uuid }), ...(sequence !== undefined && { diskseq: String(sequence) }) };
+  return { kind: "block", ...number, ...more };
 }
 
 interface Bounds {

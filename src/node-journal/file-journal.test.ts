@@ -24,8 +24,9 @@ const whole: JournalEntry = {
   isRawReady: true,
   isGrowing: true,
   readOnlyTargets: ["/var/lib/kubelet/pods/1/target"],
-  devices: [{ path: "/dev/nvme0n1", number: { major: 259, minor: 7 }, isPast: false }],
+  devices: [{ path: "/dev/nvme0n1", number: { major: 259, minor: 7 }, isPast: false, sequence: 12, nodes: [384] }],
 };
+const boot = "7f000000-1111-4222-8333-444455556666";
 
 async function makeJournal() {
   const directory = await mkdtempDisposable(path.join(tmpdir(), "nvmetcp-csi-journal-"));
@@ -33,7 +34,7 @@ async function makeJournal() {
   return {
     at: directory.path,
     file,
-    journal: new FileJournal(directory.path),
+    journal: new FileJournal({ directory: directory.path, boot }),
     [Symbol.asyncDispose]: async () => directory.remove(),
   };
 }
@@ -43,7 +44,7 @@ describe("the journal of a node", () => {
     await using at = await makeJournal();
     for (const saved of [entry, whole]) {
       await at.journal.save(saved);
-      assert.deepEqual(await new FileJournal(at.at).load(entry.volume), saved);
+      assert.deepEqual(await new FileJournal({ directory: at.at, boot }).load(entry.volume), saved);
     }
     assert.equal((await stat(at.file)).mode & 0o777, 0o600);
   });
@@ -57,15 +58,40 @@ describe("the journal of a node", () => {
     assert.equal(await at.journal.load(entry.volume), undefined);
   });
 
+  it("knows all entries, but for those that cannot be read", async () => {
+    await using at = await makeJournal();
+    assert.deepEqual(await at.journal.all(), []);
+    assert.ok(other);
+    for (const volume of [entry.volume, other]) await at.journal.save({ ...whole, volume });
+    await writeFile(path.join(at.at, `${entry.volume}.json.tmp`), "half");
+    assert.deepEqual((await at.journal.all()).map(({ volume }) => volume).toSorted(), [entry.volume, other].toSorted());
+    await writeFile(at.file, "{");
+    assert.deepEqual(await at.journal.all(), [{ ...whole, volume: other }]);
+  });
+
+  it("forgets the devices of an earlier boot, of which nothing is left", async () => {
+    await using at = await makeJournal();
+    await at.journal.save(whole);
+    const later = new FileJournal({ directory: at.at, boot: "8f000000-1111-4222-8333-444455556666" });
+    assert.deepEqual(await later.load(entry.volume), { ...whole, devices: [] });
+  });
+
+  it("keeps the devices of an entry of schema 1, which says nothing of the boot and of what tells them apart", async () => {
+    await using at = await makeJournal();
+    const devices = [{ path: "/dev/nvme0n1", number: { major: 259, minor: 7 }, isPast: false }];
+    await writeFile(at.file, JSON.stringify({ schema: 1, ...whole, devices }));
+    assert.deepEqual(await at.journal.load(entry.volume), { ...whole, devices });
+  });
+
   it("refuses an entry of a newer schema with both versions named, and leaves it as it is", async () => {
     await using at = await makeJournal();
-    const newer = JSON.stringify({ ...entry, schema: 2, future: true });
+    const newer = JSON.stringify({ ...entry, schema: 3, future: true });
     await writeFile(at.file, newer);
-    await assert.rejects(at.journal.load(entry.volume), { kind: "precondition", message: /schema 1 .*got 2/ });
+    await assert.rejects(at.journal.load(entry.volume), { kind: "precondition", message: /schema 2 .*got 3/ });
     assert.equal(await readFile(at.file, "utf8"), newer);
   });
 
-  const good = { schema: 1, ...entry };
+  const good = { schema: 2, boot, ...entry };
   const bad: Readonly<Record<string, string>> = {
     "no JSON": "{",
     nothing: "",

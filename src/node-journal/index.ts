@@ -16,6 +16,10 @@ export interface JournaledDevice {
   readonly number: DeviceNumber;
   /** Whether it was lost: what bears its name and number since is another device, even if it is this volume's again. */
   readonly isPast: boolean;
+  /** As `NvmeDevice` has it; absent: not known. */
+  readonly sequence?: number;
+  /** Inodes of its device node that were bound for pods, each written down before the bind; absent: not known. */
+  readonly nodes?: readonly number[];
 }
 
 export interface JournalEntry {
@@ -30,12 +34,14 @@ export interface JournalEntry {
   readonly isGrowing: boolean;
   /** Target paths that were to be published read-only: a bind that is not yet read-only may be finished there. */
   readonly readOnlyTargets: readonly string[];
-  /** Devices that the volume has had here, newest last: they name mounts that outlive their device. */
+  /** Devices that the volume has had here since the machine was started, newest last: they name mounts that outlive them. */
   readonly devices: readonly JournaledDevice[];
 }
 
 export interface NodeJournal {
   load(volume: VolumeId): Promise<JournalEntry | undefined>;
+  /** The entries of all volumes, but for those that cannot be read. */
+  all(): Promise<readonly JournalEntry[]>;
   save(entry: JournalEntry): Promise<void>;
   /** Changes an entry as it is by then; absent = done. Changes of one volume wait for each other. */
   update(volume: VolumeId, change: (entry: JournalEntry) => JournalEntry): Promise<void>;

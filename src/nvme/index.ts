@@ -33,6 +33,8 @@ export interface NvmeDevice {
   readonly size: Bytes;
   /** UUID of its namespace. */
   readonly uuid: Uuid;
+  /** The kernel's count of disks when it came: no other device has it until a reboot. Absent where the kernel has none. */
+  readonly sequence?: number;
 }
 
 export interface Initiator {

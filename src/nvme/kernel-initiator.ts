@@ -138,8 +138,8 @@ export class KernelInitiator implements Initiator {
     }
   }
 
-  #device({ uuid }: Target, { name, number, size }: Namespace): NvmeDevice {
-    return { path: join(this.#dev, name), name, number, size, uuid };
+  #device({ uuid }: Target, namespace: Namespace): NvmeDevice {
+    return { ...namespace, path: join(this.#dev, namespace.name), uuid };
   }
 
   async bearerOf({ major, minor }: DeviceNumber): Promise<Uuid | "other" | undefined> {

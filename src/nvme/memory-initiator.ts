@@ -69,18 +69,31 @@ export class MemoryInitiator implements Initiator {
     return undefined;
   }
 
-  /** Whether a device has this name now. */
-  isPresent(name: string): boolean {
-    return [...this.#hosts.keys()].some((nqn) => {
+  /** Inode of the node of the device that has this name now. */
+  nodeOf(name: string): number | undefined {
+    const bearer = [...this.#hosts.keys()].find((nqn) => {
       const offered = this.#connected(nqn);
       return offered !== undefined && nameOf(this.numberOf(nqn, offered.incarnation)) === name;
     });
+    return bearer && this.nodeNumberOf(bearer);
+  }
+
+  /** As no two devices have one name here, the nodes need no numbers of their own. */
+  nodeNumberOf(_nqn: Nqn): number {
+    return 1;
+  }
+
+  /** No two devices have one number either. */
+  sequenceOf(_nqn: Nqn): number | undefined {
+    return undefined;
   }
 
   #device(target: Target, { size, incarnation }: MemoryExport): NvmeDevice {
     const number = this.numberOf(target.nqn, incarnation);
     const name = nameOf(number);
-    return { path: `/dev/${name}`, name, number, size, uuid: target.uuid };
+    const sequence = this.sequenceOf(target.nqn);
+    const device = { path: `/dev/${name}`, name, number, size, uuid: target.uuid };
+    return sequence === undefined ? device : { ...device, sequence };
   }
 
   /** The invented number of an export, so that its content can be looked up. */

@@ -28,6 +28,8 @@ export interface Namespace {
   readonly uuid?: string;
   readonly number: DeviceNumber;
   readonly size: Bytes;
+  /** `diskseq`. */
+  readonly sequence?: number;
 }
 
 export interface Subsystem {
@@ -99,7 +101,8 @@ export function parseAddress(text: string): Portal | undefined {
 }
 
 function readNamespace(directory: string, name: string): Namespace | undefined {
-  const [uuid, dev, sectors] = ["uuid", "dev", "size"].map((leaf) => readAttribute(join(directory, leaf)));
+  const leaves = ["uuid", "dev", "size", "diskseq"];
+  const [uuid, dev, sectors, sequence] = leaves.map((leaf) => readAttribute(join(directory, leaf)));
   const number = parseDeviceNumber(dev);
   if (number === undefined || sectors === undefined) return undefined;
   return {
@@ -108,6 +111,7 @@ function readNamespace(directory: string, name: string): Namespace | undefined {
     number,
     // Whatever the logical block size, sysfs counts in sectors of 512 bytes.
     size: BigInt(sectors) * 512n,
+    ...(sequence !== undefined && { sequence: Number(sequence) }),
   };
 }
 

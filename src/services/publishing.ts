@@ -8,6 +8,7 @@
  *     for; that a pod cannot write is the kubelet's doing, which gives it a device of a read-only claim without that right.
  * H4  An unpublish takes away only mounts of this volume; a path that shows another one stays as it is.
  * H5  A volume for one pod is published at one target path.
+ * H6  What a bind of a device node will be known by once its device is gone is written down before the bind.
  */
 import { failure, type DomainError } from "../domain/errors.ts";
 import { exportIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
@@ -15,7 +16,7 @@ import type { Usage } from "../domain/model.ts";
 import { topMountAt, type Filesystem, type Mount, type TargetPaths } from "../filesystem/index.ts";
 import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
-import { isReadOnlyInside, live, ownDevicesOf, shows, unmountOwn } from "./staged-volume.ts";
+import { isReadOnlyInside, live, ownDevicesOf, shows, unmountOwn, withDevice } from "./staged-volume.ts";
 
 export interface PublishingDeps {
   readonly cluster: ClusterId;
@@ -35,6 +36,8 @@ export interface NodePublishRequest {
   readonly isForOnePod: boolean;
 }
 
+type BoundNode = NvmeDevice & { readonly node: number };
+
 export class Publishing {
   readonly #deps: PublishingDeps;
 
@@ -53,18 +56,22 @@ export class Publishing {
     // Not before: the kubelet binds what it was given further, to subPaths and to its own directory of raw devices.
     if (request.isForOnePod && mount === undefined) assertAlone(mounts, device, request);
     await paths.ensureTarget(targetPath, usage.kind === "block" ? "file" : "directory");
-    await this.#note(entry, targetPath, readOnly);
-    const what = usage.kind === "block" ? { source: device.path, device } : { source: request.stagingPath };
+    const bound = usage.kind === "block" ? { ...device, node: await filesystem.nodeOf(device) } : undefined;
+    await this.#note(entry, targetPath, readOnly, bound);
+    const what = bound === undefined ? { source: request.stagingPath } : { source: device.path, device: bound };
     await filesystem.bind({ ...what, target: targetPath, readOnly }, signal);
   }
 
-  /** H2. */
-  async #note(entry: JournalEntry, targetPath: string, readOnly: boolean): Promise<void> {
-    const { readOnlyTargets } = entry;
-    if (readOnlyTargets.includes(targetPath) === readOnly) return;
-    await this.#deps.journal.update(entry.volume, (present) => {
-      const others = present.readOnlyTargets.filter((path) => path !== targetPath);
-      return { ...present, readOnlyTargets: readOnly ? [...others, targetPath] : others };
+  /** H2, H6. */
+  async #note(entry: JournalEntry, targetPath: string, readOnly: boolean, bound?: BoundNode): Promise<void> {
+    if (entry.readOnlyTargets.includes(targetPath) === readOnly && bound === undefined) return;
+    await this.#deps.journal.update(entry.volume, ({ readOnlyTargets, devices, ...present }) => {
+      const others = readOnlyTargets.filter((path) => path !== targetPath);
+      return {
+        ...present,
+        readOnlyTargets: readOnly ? [...others, targetPath] : others,
+        devices: bound === undefined ? devices : withDevice(devices, bound, [bound.node]),
+      };
     });
   }
 

@@ -7,7 +7,7 @@ import { failure } from "../domain/errors.ts";
 import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Attachment, NodeIdentity, Usage } from "../domain/model.ts";
 import { topMountAt, type Filesystem, type Mount } from "../filesystem/index.ts";
-import type { JournalEntry } from "../node-journal/index.ts";
+import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
 import { journaledDevices, live, shows, showsAny, troubleOf } from "./staged-volume.ts";
 
@@ -16,6 +16,7 @@ export interface StagedCheckDeps {
   readonly node: NodeIdentity;
   readonly initiator: Initiator;
   readonly filesystem: Filesystem;
+  readonly journal: NodeJournal;
 }
 
 export interface StageRequest {
@@ -40,9 +41,9 @@ export class StagedCheck {
    */
   async isStaged(request: StageRequest, before: JournalEntry | undefined, signal: AbortSignal): Promise<boolean> {
     const { stagingPath, usage, volume } = request;
-    const { cluster, filesystem, initiator } = this.#deps;
+    const { cluster, filesystem } = this.#deps;
     const device = await this.currentDevice(request, signal);
-    const own = await journaledDevices(initiator, exportIdentityOf(cluster, volume).uuid, before);
+    const own = await journaledDevices(this.#deps, exportIdentityOf(cluster, volume).uuid, before);
     assertSameKind(request, before, device);
     if (before !== undefined && before.stagingPath !== stagingPath) {
       const there = topMountAt(await filesystem.mounts(), before.stagingPath);

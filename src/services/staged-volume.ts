@@ -1,17 +1,21 @@
 /**
  * What the node services share: which mounts are a volume's own, also when its device is gone.
  *
- * Z1  A device number counts as the volume's own only while no other device bears it: the kernel gives it away again
- *     after the last holder let go.
+ * Z1  A device's name and number are its own until the last holder let go; then the kernel gives them away again. So once
+ *     another device bears or bore one of them, nothing is left that holds the former one: neither a mount of its file
+ *     system nor an open file. Of those in the journal the disk sequence number says which one came later.
  * Z2  A bind of a device node outlives the device as `/nvme0n1//deleted`, and holds neither name nor number. It never
- *     shows a device that is there, and it stays its volume's whoever bears name and number by now.
+ *     shows a device that is there, and it stays its volume's whoever bears name and number by now: it is known by the
+ *     inode of the node, which is in the journal before the bind.
+ * Z3  What is not known of a device (of an entry that an older version wrote, on a kernel that does not count its disks, out
+ *     of sight) speaks for the volume: then what has its name or number is taken for its own, and an unstage is refused.
  */
 import { sameDevice } from "../domain/device-number.ts";
 import { failure } from "../domain/errors.ts";
 import { exportIdentityOf, type ClusterId, type Uuid, type VolumeId } from "../domain/identity.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import { isFilesystemOn, topMountAt, type Filesystem, type Mount } from "../filesystem/index.ts";
-import type { JournalEntry, NodeJournal } from "../node-journal/index.ts";
+import type { JournaledDevice, JournalEntry, NodeJournal } from "../node-journal/index.ts";
 import type { Initiator, NvmeDevice, Target } from "../nvme/index.ts";
 
 /** A device of a volume, present or past, by what the mount table shows of it. */
@@ -20,13 +24,17 @@ export interface SeenDevice {
   readonly number: DeviceNumber;
   /** `lost`: nobody bears its number; a file system on it may still be mounted. `replaced`: another device does. */
   readonly state: "live" | "lost" | "replaced";
+  /** Inodes of its device node that were bound; absent: not known. */
+  readonly nodes?: readonly number[] | undefined;
 }
 
 /** Whether a mount shows a device: its file system, or its device node for raw block. */
-export function shows(mount: Mount, { path, number, state }: SeenDevice): boolean {
+export function shows(mount: Mount, { path, number, state, nodes }: SeenDevice): boolean {
   if (mount.type !== "devtmpfs") return state !== "replaced" && isFilesystemOn(mount, { path, number });
   const name = path.slice(path.lastIndexOf("/"));
-  return mount.root === (state === "live" ? name : `${name}//deleted`);
+  if (state === "live") return mount.root === name;
+  const isKnown = nodes !== undefined && mount.node !== undefined;
+  return mount.root === `${name}//deleted` && (!isKnown || nodes.includes(mount.node));
 }
 
 export function showsAny(mount: Mount, devices: readonly SeenDevice[]): boolean {
@@ -38,19 +46,50 @@ export function live({ path, number }: Omit<SeenDevice, "state">): SeenDevice {
   return { path, number, state: "live" };
 }
 
+interface Witnesses {
+  readonly initiator: Pick<Initiator, "bearerOf">;
+  readonly journal: { readonly all: () => Promise<readonly Pick<JournalEntry, "devices">[]> };
+}
+
 /** Devices of the journal, one for one, as what they are now (Z1, Z2). */
 export async function journaledDevices(
-  initiator: Pick<Initiator, "bearerOf">,
+  { initiator, journal }: Witnesses,
   uuid: Uuid,
   entry: Pick<JournalEntry, "devices"> | undefined,
-): Promise<readonly SeenDevice[]> {
-  return await Promise.all(
-    (entry?.devices ?? []).map(async ({ path, number, isPast }): Promise<SeenDevice> => {
-      const bearer = await initiator.bearerOf(number);
-      if (bearer === undefined) return { path, number, state: "lost" };
-      return { path, number, state: bearer === uuid && !isPast ? "live" : "replaced" };
-    }),
-  );
+): Promise<readonly (JournaledDevice & SeenDevice)[]> {
+  const devices = entry?.devices ?? [];
+  const bearers = await Promise.all(devices.map(async ({ number }) => initiator.bearerOf(number)));
+  const isAnyLost = bearers.includes(undefined);
+  const others = isAnyLost ? (await journal.all()).flatMap((other) => other.devices) : [];
+  return devices.map((device, index) => {
+    const bearer = bearers[index];
+    if (bearer !== undefined) return { ...device, state: bearer === uuid && !device.isPast ? "live" : "replaced" };
+    return { ...device, state: others.some((other) => hasFollowed(other, device)) ? "replaced" : "lost" };
+  });
+}
+
+/** Z1. */
+function hasFollowed(later: JournaledDevice, device: JournaledDevice): boolean {
+  if (later.sequence === undefined || device.sequence === undefined) return false;
+  const bearsSame = later.path === device.path || sameDevice(later.number, device.number);
+  return bearsSame && later.sequence > device.sequence;
+}
+
+/** Devices of a journal entry, once one is in use: what had its number before is past. */
+export function withDevice(
+  devices: readonly JournaledDevice[],
+  { path, number, sequence }: NvmeDevice,
+  bound: readonly number[] = [],
+): readonly JournaledDevice[] {
+  const isIt = (known: JournaledDevice) =>
+    !known.isPast && sameDevice(known.number, number) && known.path === path && known.sequence === sequence;
+  const others = devices
+    .filter((known) => !isIt(known))
+    .map((other) => (sameDevice(other.number, number) ? { ...other, isPast: true } : other));
+  const counted = sequence === undefined ? {} : { sequence };
+  const present = devices.find(isIt) ?? { path, number, isPast: false, ...counted, nodes: [] };
+  if (present.nodes === undefined) return [...others, present];
+  return [...others, { ...present, nodes: [...new Set([...present.nodes, ...bound])] }];
 }
 
 export interface MountedDeps {
@@ -82,13 +121,13 @@ export interface OwnDevices {
 }
 
 export async function ownDevicesOf(
-  { initiator, journal }: { readonly initiator: Initiator; readonly journal: NodeJournal },
+  { initiator, journal }: Pick<MountedDeps, "initiator" | "journal">,
   { volume, target }: { readonly volume: VolumeId; readonly target: Target },
   signal: AbortSignal,
 ): Promise<OwnDevices> {
   const device = await initiator.find(target, signal);
   const entry = await journal.load(volume);
-  const journaled = await journaledDevices(initiator, target.uuid, entry);
+  const journaled = await journaledDevices({ initiator, journal }, target.uuid, entry);
   if (device === undefined) return { device, entry, devices: journaled };
   const others = journaled.filter(({ state, number }) => state !== "live" || !sameDevice(number, device.number));
   return { device, entry, devices: [...others, live(device)] };

@@ -7,7 +7,6 @@
  *     cannot be taken back, the refusal is not final, so that somebody will.
  * W4  An unstage is done when nothing holds the device and no controller is left (R8), never before.
  */
-import { sameDevice } from "../domain/device-number.ts";
 import { failure, isFinal, messageOf } from "../domain/errors.ts";
 import { exportIdentityOf, hostIdentityOf, type ClusterId, type VolumeId } from "../domain/identity.ts";
 import type { Attachment, NodeIdentity } from "../domain/model.ts";
@@ -16,7 +15,7 @@ import type { FormatMarks, JournalEntry, NodeJournal } from "../node-journal/ind
 import type { Initiator, NvmeDevice } from "../nvme/index.ts";
 import type { FilesystemStaging, MountOutcome } from "./filesystem-staging.ts";
 import { StagedCheck, type StageRequest } from "./staged-check.ts";
-import { journaledDevices, ownDevicesOf, shows, unmountOwn, type SeenDevice } from "./staged-volume.ts";
+import { journaledDevices, ownDevicesOf, shows, unmountOwn, withDevice, type SeenDevice } from "./staged-volume.ts";
 
 export interface StagingDeps {
   readonly cluster: ClusterId;
@@ -48,7 +47,6 @@ export class Staging {
   async stage(request: StageRequest, signal: AbortSignal): Promise<StageOutcome> {
     const { volume, attachment, stagingPath, usage } = request;
     const { journal, paths } = this.#deps;
-    assertRawForWriters(request);
     await this.#filesystems.settled(volume, signal);
     const before = await journal.load(volume);
     assertEpoch(attachment, before);
@@ -87,11 +85,10 @@ export class Staging {
 
   async #bringUp(request: StageRequest, entry: JournalEntry, signal: AbortSignal): Promise<StageOutcome> {
     const { volume, attachment, usage } = request;
+    assertRawForWriters(request);
     const device = await this.#connect(request, signal);
-    const { path, number } = device;
     const { journal, marks } = this.#deps;
-    const others = entry.devices.filter((other) => other.isPast || !sameDevice(other.number, number));
-    const known: JournalEntry = { ...entry, devices: [...others, { path, number, isPast: false }] };
+    const known: JournalEntry = { ...entry, devices: withDevice(entry.devices, device) };
     await journal.save(known);
     if (usage.kind === "filesystem")
       return await this.#filesystems.mount({ ...request, usage, entry: known }, device, signal);
@@ -137,18 +134,14 @@ export class Staging {
     return await initiator.connect({ nqn, uuid, host, portals: attachment.portals, atLeast: attachment.size }, signal);
   }
 
-  async #ownDevices(volume: VolumeId, entry: JournalEntry | undefined): Promise<readonly SeenDevice[]> {
-    const { cluster, initiator } = this.#deps;
-    return await journaledDevices(initiator, exportIdentityOf(cluster, volume).uuid, entry);
-  }
-
   /** Devices of earlier stages that a mount still shows: an unpublish or unstage has to recognise them. */
   async #stillMounted(volume: VolumeId, before: JournalEntry | undefined): Promise<JournalEntry["devices"]> {
     const mounts = await this.#deps.filesystem.mounts();
-    const own = await this.#ownDevices(volume, before);
+    const { uuid } = exportIdentityOf(this.#deps.cluster, volume);
+    const own = await journaledDevices(this.#deps, uuid, before);
     return own
       .filter((device) => mounts.some((mount) => shows(mount, device)))
-      .map(({ path, number, state }) => ({ path, number, isPast: state !== "live" }));
+      .map(({ state, ...device }) => ({ ...device, isPast: state !== "live" }));
   }
 
   async unstage(volume: VolumeId, stagingPath: string, signal: AbortSignal): Promise<void> {

@@ -32,7 +32,7 @@ export class BedFilesystem extends MemoryFilesystem {
   readonly #deps: Deps;
 
   constructor(deps: Deps) {
-    super({ isPresent: (name) => deps.initiator().isPresent(name) });
+    super({ nodeOf: (name) => deps.initiator().nodeOf(name) });
     this.#deps = deps;
   }
 

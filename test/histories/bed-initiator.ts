@@ -1,6 +1,7 @@
 /**
  * The initiator of one node, with device numbers as Linux gives them: each connection makes a device with the lowest
- * number that is free, and a number is free again when the device is gone and nothing that is mounted has it.
+ * number that is free, and a number is free again when the device is gone and nothing that is mounted has it. What it
+ * counts devices and their nodes by is never given again.
  */
 import type { Nqn, Uuid } from "../../src/domain/identity.ts";
 import type { DeviceNumber } from "../../src/domain/model.ts";
@@ -15,10 +16,12 @@ interface Connection {
   readonly uuid: Uuid;
   readonly host: string;
   readonly minor: number;
+  readonly sequence: number;
 }
 
 export class BedInitiator extends MemoryInitiator {
   readonly #connections = new Map<Nqn, Connection>();
+  #sequence = 0;
   readonly #mounted: () => Promise<readonly DeviceNumber[]>;
 
   /** `mounted`: numbers that mounts have, once dead device nodes were found to be so. */
@@ -32,12 +35,23 @@ export class BedInitiator extends MemoryInitiator {
     return { major, minor: known?.minor ?? nobody };
   }
 
+  override sequenceOf(nqn: Nqn): number | undefined {
+    return this.#connections.get(nqn)?.sequence;
+  }
+
+  /** Beside what devices are counted by: an inode is no sequence number. */
+  override nodeNumberOf(nqn: Nqn): number {
+    return 1000 + (this.#connections.get(nqn)?.sequence ?? 0);
+  }
+
   override async connect(request: ConnectRequest, signal: AbortSignal): Promise<NvmeDevice> {
     const { nqn, uuid, host } = request;
     const before = this.#connections.get(nqn);
     if (before?.host !== host.hostNqn || !(await this.#isLive(nqn))) {
       await super.disconnect(nqn, signal);
-      this.#connections.set(nqn, { uuid, host: host.hostNqn, minor: await this.#lowestFree() });
+      const minor = await this.#lowestFree();
+      this.#sequence += 1;
+      this.#connections.set(nqn, { uuid, host: host.hostNqn, minor, sequence: this.#sequence });
     }
     return await super.connect(request, signal);
   }

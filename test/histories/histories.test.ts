@@ -6,10 +6,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isLongRound } from "../support/long-round.ts";
 import { bundleMutant } from "../support/mutant.ts";
-import { mistaken } from "./known-fault.ts";
 import { planted } from "./mutants.ts";
 import { playRound, roundFile, type Result } from "./play-round.ts";
-import { Play } from "./play.ts";
 
 /** Of a round that must find a fault. */
 const few = 2000;
@@ -50,12 +48,6 @@ describe("histories of calls", () => {
       deep.filter((what) => (result.counts.get(what) ?? 0) < few / 100),
       [],
     );
-  });
-
-  it("still show the fault that known-fault.ts describes", async () => {
-    const counts = new Map<string, number>();
-    await new Play(counts).run(mistaken);
-    assert.ok((counts.get("unstage refused") ?? 0) > 0);
   });
 
   for (const { fault, shows, mutations } of planted) {

@@ -1,16 +1,10 @@
 /** Faults that a round of histories must find: for each invariant, a driver (or a target) with one guard taken out. */
-import type { Mutation } from "../support/mutant.ts";
-
-interface Planted {
-  readonly fault: string;
-  /** What the round must say. */
-  readonly shows: RegExp;
-  readonly mutations: readonly [Mutation, ...Mutation[]];
-}
+import { plantedInDevices, type Planted } from "./device-mutants.ts";
 
 const gate = "src/services/format-gate.ts";
 const formatting = "src/services/filesystem-staging.ts";
 const staging = "src/services/staging.ts";
+const staged = "src/services/staged-volume.ts";
 const publishing = "src/services/publishing.ts";
 const backend = "src/backends/memory/memory-backend.ts";
 
@@ -83,7 +77,7 @@ export const planted: readonly Planted[] = [
     shows: /^I2 or I3 |^I6 /,
     mutations: [
       {
-        ...{ name: "histories-stray", file: "src/services/staged-volume.ts" },
+        ...{ name: "histories-stray", file: staged },
         ...{ replace: "if (!showsAny(mount, devices)) return false;", by: "void devices;" },
       },
     ],
@@ -93,11 +87,12 @@ export const planted: readonly Planted[] = [
     shows: /^I[56] |^I2 or I3 /,
     mutations: [
       {
-        ...{ name: "histories-number", file: "src/services/staged-volume.ts" },
-        ...{ replace: 'state: bearer === uuid && !isPast ? "live" : "replaced" }', by: 'state: "live" }' },
+        ...{ name: "histories-number", file: staged },
+        ...{ replace: 'state: bearer === uuid && !device.isPast ? "live" : "replaced" }', by: 'state: "live" }' },
       },
     ],
   },
+  ...plantedInDevices,
   {
     fault: "a second writer",
     shows: /^I4 /,
@@ -184,7 +179,8 @@ export const planted: readonly Planted[] = [
     mutations: [
       {
         ...{ name: "histories-read-only", file: publishing },
-        ...{ replace: "await this.#note(entry, targetPath, readOnly);", by: "" },
+        replace: "await this.#note(entry, targetPath, readOnly, bound);",
+        by: "await this.#note(entry, targetPath, entry.readOnlyTargets.includes(targetPath), bound);",
       },
     ],
   },
@@ -228,7 +224,7 @@ export const planted: readonly Planted[] = [
     shows: /^stats /,
     mutations: [
       {
-        ...{ name: "histories-stats", file: "src/services/staged-volume.ts" },
+        ...{ name: "histories-stats", file: staged },
         ...{
           replace: 'mount.superOptions.includes("ro") && !isStagedReadOnly;',
           by: 'mount.superOptions.includes("ro");',

@@ -3,7 +3,6 @@ import { DomainError, messageOf } from "../../src/domain/errors.ts";
 import { Bed } from "./bed.ts";
 import { call, type Answer } from "./call.ts";
 import { assertExpected, textOf } from "./judge.ts";
-import { isMistakable } from "./known-fault.ts";
 import { assertGone, assertInvariants, assertNothingLeft, assertUnpublished } from "./invariants.ts";
 import { learn, learnAttempt, learnEarlyUnstage } from "./learn.ts";
 import { Model } from "./model.ts";
@@ -42,19 +41,18 @@ export class Play {
   async #command(command: Command, isLast: boolean): Promise<void> {
     const { kill } = command;
     const step = resolve(command, this.#model, this.#bed);
-    if (step === undefined || !(await this.#isPossible(step))) return;
+    if (step === undefined || !this.#isPossible(step)) return;
     await (kill === undefined || !isLast ? this.#step(step) : this.#stepKilled(step, kill));
     await assertInvariants(this.#model, this.#bed);
   }
 
-  /** Nobody stages without a context; and a mistake of a caller is not to meet one of the driver. */
-  async #isPossible(step: Step): Promise<boolean> {
-    if (step.do === "nodeUnpublish" && step.pathOf !== step.name) return !(await this.#isMistakable(step));
+  /** Nobody stages without a context. */
+  #isPossible(step: Step): boolean {
     return step.do !== "stage" || contextFor(step, this.#model) !== undefined;
   }
 
   async #step(step: Step, note = ""): Promise<void> {
-    const expected = (await this.#isMistakable(step)) ? "either" : predict(step, this.#model, this.#bed);
+    const expected = predict(step, this.#model, this.#bed);
     if (step.do === "stage") learnAttempt(step, this.#model);
     let answer: Answer | undefined;
     let refusal = "";
@@ -69,14 +67,6 @@ export class Play {
     this.#log.push(`${textOf(step)}${note}: ${outcome} ${refusal}`);
     assertExpected(step, { outcome, expected }, `${note} ${refusal}`);
     await this.#after(step, answer, expected);
-  }
-
-  async #isMistakable(step: Step): Promise<boolean> {
-    if (step.do !== "stage" && step.do !== "unstage" && step.do !== "nodeUnpublish") return false;
-    // It is unpublished at its own path in any case.
-    if (step.do === "nodeUnpublish" && step.pathOf === step.name) return false;
-    const id = this.#model.ids.get(step.name);
-    return id !== undefined && (await isMistakable(this.#bed, step.node, step.name, id));
   }
 
   async #after(step: Step, answer: Answer | undefined, expected: Expected): Promise<void> {
@@ -143,13 +133,7 @@ export class Play {
       for (const name of this.#model.ids.keys()) {
         for (const pod of pods) await this.#step({ do: "nodeUnpublish", node, name, pod, pathOf: name });
       }
-      const mistakable = [];
-      for (const name of this.#model.ids.keys()) {
-        const step = { do: "unstage", node, name } as const;
-        if (await this.#isMistakable(step)) mistakable.push(step);
-        await this.#step(step);
-      }
-      for (const step of mistakable) await this.#step(step);
+      for (const name of this.#model.ids.keys()) await this.#step({ do: "unstage", node, name });
     }
     for (const name of this.#model.ids.keys()) {
       await this.#step({ do: "unpublish", name, from: "everyone" });

@@ -143,14 +143,15 @@ describe("the node service", () => {
     await volume.destroy();
   });
 
-  it("knows a device by its namespace UUID when name and number are somebody else's by now", async () => {
+  it("knows a device by UUID and disk sequence number when name and number are somebody else's by now", async () => {
     const volume = new GuestVolume(guest, "identity", "block");
     await volume.open();
     const path = await volume.device();
     const [major, minor] = (await run(`cat /sys/class/block/${path.slice(5)}/dev`)).split(":").map(Number);
     assert.ok(major !== undefined && minor !== undefined);
-    const ask = async (uuid: string) => {
-      const request: HoldRequest = { op: "hold", path, expect: { kind: "block", major, minor, uuid } };
+    const own = await run(`cat /sys/class/block/${path.slice(5)}/diskseq`);
+    const ask = async (uuid: string, diskseq = own) => {
+      const request: HoldRequest = { op: "hold", path, expect: { kind: "block", major, minor, uuid, diskseq } };
       const { node, project } = guest.machine;
       return (
         await guest.machine.exec([node, `${project}/dist/direct-io-child.js`], {
@@ -160,6 +161,7 @@ describe("the node service", () => {
     };
     assert.match(await ask(volume.uuid), /"ok":true/);
     assert.match(await ask("6ba7b811-9dad-51d1-80b4-00c04fd430c8"), /WRONG_DEVICE/);
+    assert.match(await ask(volume.uuid, String(Number(own) + 1)), /WRONG_DEVICE/);
     await volume.destroy();
   });
 

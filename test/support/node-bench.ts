@@ -33,8 +33,8 @@ export const block = { kind: "block" } as const;
 class RecordedFilesystem extends MemoryFilesystem {
   readonly #recorder: Recorder;
 
-  constructor(recorder: Recorder, isPresent: (name: string) => boolean) {
-    super({ isPresent });
+  constructor(recorder: Recorder, nodeOf: (name: string) => number | undefined) {
+    super({ nodeOf });
     this.#recorder = recorder;
   }
 
@@ -56,7 +56,7 @@ export class NodeBench {
   readonly node: NodeIdentity = { id: formatNodeId("node-a", uuid, "A".repeat(43)), uuid };
   readonly recorder = new Recorder();
   readonly exports = new Map<string, MemoryExport>();
-  readonly kernel = new RecordedFilesystem(this.recorder, (name) => this.connections.isPresent(name));
+  readonly kernel = new RecordedFilesystem(this.recorder, (name) => this.connections.nodeOf(name));
   readonly connections = new MemoryInitiator({ exportOf: (nqn) => this.exports.get(nqn) });
   /** What all devices can do, for tests that change it. */
   readonly devices = MemoryDevice.prototype;

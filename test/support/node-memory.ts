@@ -10,6 +10,9 @@ export class MemoryJournal implements NodeJournal {
   async load(volume: VolumeId) {
     return Promise.resolve(this.entries.get(volume));
   }
+  async all() {
+    return Promise.resolve([...this.entries.values()]);
+  }
   async save(entry: JournalEntry) {
     this.entries.set(entry.volume, entry);
     return Promise.resolve();

@@ -21,6 +21,10 @@ const holdsNothing: Mutation = {
 export function mistakenDeviceTests(opened: () => GuestDriver): void {
   describe("a device that could be mistaken", () => {
     const run = async (script: string) => (await opened().machine.sh(script)).stdout.trim();
+    /** Its controllers end without a word of the driver, as after a fence. */
+    const loseScript = ({ nqn }: GuestVolume) => `for path in /sys/class/nvme-subsystem/*; do
+        [ "$(cat $path/subsysnqn)" != ${nqn} ] || for c in $path/nvme?; do echo 1 > $c/delete_controller; done
+      done`;
 
     it("is no other volume's when two are connected in swapped order", async () => {
       const [first, second] = [new GuestVolume(opened(), "first", "ext4"), new GuestVolume(opened(), "second", "xfs")];
@@ -38,6 +42,32 @@ export function mistakenDeviceTests(opened: () => GuestDriver): void {
         await volume.destroy();
       }
     });
+
+    for (const use of ["ext4", "block"] as const) {
+      it(`leaves no mount that another volume has to wait for: both had its name and number, and ${use} is left of one`, async () => {
+        const [former, later] = [
+          new GuestVolume(opened(), `former-${use}`, "block"),
+          new GuestVolume(opened(), `later-${use}`, use),
+        ];
+        const names = [];
+        for (const volume of [former, later]) {
+          await volume.open();
+          await volume.nodePublish();
+          const device = await volume.device();
+          names.push(`${device} ${await run(`cat /sys/class/block/${device.slice(5)}/dev`)}`);
+          await run(loseScript(volume));
+        }
+        assert.equal(names[0], names[1]);
+        for (const volume of [former, later]) {
+          const own = new RegExp(`nothing may use .*got \\["${volume.target}"\\]`);
+          await assert.rejects(volume.unstage(), { code: "ABORTED", message: own });
+        }
+        await former.nodeUnpublish();
+        await former.unstage();
+        assert.notEqual(await run(`grep -c ' ${later.target} ' /proc/self/mountinfo || true`), "0");
+        for (const volume of [later, former]) await volume.destroy();
+      });
+    }
 
     /**
      * The device vanishes between the last look and mkfs, while another volume is connected, whose device takes the name
@@ -60,9 +90,7 @@ export function mistakenDeviceTests(opened: () => GuestDriver): void {
         (error: unknown) => String(error),
       );
       await run(`until [ -e /run/mkfs-begun ]; do :; done
-      for path in /sys/class/nvme-subsystem/*; do
-        [ "$(cat $path/subsysnqn)" != ${volume.nqn} ] || for c in $path/nvme?; do echo 1 > $c/delete_controller; done
-      done`);
+      ${loseScript(volume)}`);
       await other.stage();
       const device = await other.device();
       await run(
