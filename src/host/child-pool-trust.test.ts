@@ -45,7 +45,7 @@ describe("a child that cannot be trusted", () => {
   it("is never used again once it was", async () => {
     const { log, start } = fake((question) => (question.includes("nonsense") ? "?" : ok(question)));
     await using pool = new ChildPool({ start });
-    const { ask, end } = pool.talk();
+    const { ask, end } = await pool.talk(signal());
     await ask("nonsense", signal());
     await ask("a", signal());
     end();
@@ -76,7 +76,7 @@ describe("a child that cannot be trusted", () => {
     const refusing = (question: string) => (question.includes("release") ? '2 {"ok":false}' : ok(question));
     const { log, start } = fake(refusing);
     await using pool = new ChildPool({ start });
-    const { ask, end } = pool.talk();
+    const { ask, end } = await pool.talk(signal());
     await ask("a", signal());
     end();
     await poll(async () => Promise.resolve(log.includes("1 ends") || undefined), signal());
@@ -99,7 +99,7 @@ describe("a child that cannot be trusted", () => {
       ended: never,
     });
     await using pool = new ChildPool({ start, letGoMs: 1 });
-    const { ask, end } = pool.talk();
+    const { ask, end } = await pool.talk(signal());
     await ask("a", signal());
     end();
     await poll(async () => Promise.resolve(ended.length > 0 || undefined), signal());

@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { ChildPool, type ChildPoolOptions } from "./child-pool.ts";
-import { poll } from "./clock.ts";
 import type { Ask, RunningConversation } from "./converse.ts";
 import type { ChildRequest } from "./direct-io-child.ts";
 import { readRegions, startChild } from "./direct-io.ts";
@@ -54,45 +53,33 @@ describe("children for direct I/O", () => {
   const hold = async (ask: Ask) => put(ask, { op: "hold", path, expect: file });
   const holds = (pid: number) =>
     readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path);
-  /** Ends a conversation, and waits until the child has been given back or has ended. */
-  const settle = async (ask: Ask, end: () => void) => {
-    const pid = await pidOf(ask);
-    end();
-    await poll(async () => {
-      const { ask: other, end: back } = pool.talk();
-      const same = (await pidOf(other)) === pid;
-      back();
-      return same ? true : undefined;
-    }, signal());
-    return pid;
-  };
-
   it("serve one question after the other, and then a conversation", async () => {
     open();
     const pid = await pidOf(pool.ask);
     assert.equal(await pidOf(pool.ask), pid);
-    const { ask, end } = pool.talk();
+    const { ask, end } = await pool.talk(signal());
     assert.equal(await pidOf(ask), pid);
     end();
     assert.equal(started.length, 1);
   });
 
   it("have nothing open of what the user before held", async () => {
-    open();
-    const { ask, end } = pool.talk();
+    open({ most: 1, patienceMs: 60_000 });
+    const { ask, end } = await pool.talk(signal());
     assert.deepEqual(await hold(ask), { ok: true });
-    const before = await pidOf(ask);
-    assert.ok(holds(before), "it is held until then");
-    assert.equal(await settle(ask, end), before);
-    assert.ok(!holds(before));
-    const next = pool.talk();
+    const pid = await pidOf(ask);
+    assert.ok(holds(pid), "it is held until then");
+    end();
+    const next = await pool.talk(signal());
+    assert.equal(await pidOf(next.ask), pid);
+    assert.ok(!holds(pid));
     assert.deepEqual(await hold(next.ask), { ok: true }, "another device can be held");
     next.end();
   });
 
   it("hold one device at a time, and none that was not the right one", async () => {
     open();
-    const { ask, end } = pool.talk();
+    const { ask, end } = await pool.talk(signal());
     const wrong = { op: "hold", path, expect: { kind: "block", major: 259, minor: 1 } } as const;
     assert.equal((await put(ask, wrong)).code, "WRONG_DEVICE");
     assert.ok(!holds(await pidOf(ask)));
@@ -104,30 +91,31 @@ describe("children for direct I/O", () => {
   it("are never asked by two users at once", async () => {
     open();
     await pidOf(pool.ask);
-    const [first, second] = [pool.talk(), pool.talk()];
+    const [first, second] = [await pool.talk(signal()), await pool.talk(signal())];
     const pids = await Promise.all([pidOf(first.ask), pidOf(second.ask), pidOf(pool.ask)]);
     assert.equal(new Set(pids).size, 3);
     first.end();
     second.end();
   });
 
-  it("keep nobody waiting when one hangs", async () => {
-    open();
+  it("keep nobody waiting for long when all of them hang", async () => {
+    open({ most: 2, patienceMs: 1 });
     const stop = new AbortController();
     // Opening a pipe that nobody writes to blocks, as a dead device does.
-    const hung = readRegions(pool.ask, { path: fifo, exclusive: false, regions: [] }, { signal: stop.signal });
+    const request = { path: fifo, exclusive: false, regions: [] };
+    const hung = [1, 2].map(async () => readRegions(pool.ask, request, { signal: stop.signal }));
     assert.deepEqual(await readRegions(pool.ask, { path, exclusive: false, regions: [] }, { signal: signal() }), {
       kind: "read",
       blocks: [],
     });
     stop.abort(new Error("enough"));
-    await assert.rejects(hung, { message: "enough" });
-    await started[0]?.ended;
+    for (const one of hung) await assert.rejects(one, { message: "enough" });
+    await Promise.all(started.slice(0, 2).map(({ ended }) => ended));
   });
 
   it("are not used again after a question that was cut short", async () => {
     open();
-    const { ask, end } = pool.talk();
+    const { ask, end } = await pool.talk(signal());
     const pid = await pidOf(ask);
     const stop = new AbortController();
     const running = run(ask, "while :; do sleep 0.05; done", stop.signal);
@@ -152,7 +140,7 @@ describe("children for direct I/O", () => {
 
   it("cannot be asked by a user whose conversation is over", async () => {
     open();
-    const { ask, end } = pool.talk();
+    const { ask, end } = await pool.talk(signal());
     await pidOf(ask);
     end();
     await assert.rejects(ask("{}", signal()), { message: /^BUG: .*another user/ });
@@ -161,7 +149,7 @@ describe("children for direct I/O", () => {
 
   it("finish what they do when they are told to end meanwhile", async () => {
     open();
-    const { ask, end } = pool.talk();
+    const { ask, end } = await pool.talk(signal());
     const pid = await pidOf(ask);
     const work = run(ask, "sleep 0.3; echo done");
     end();
@@ -194,34 +182,9 @@ describe("children for direct I/O", () => {
     assert.equal((await answer).code, "EISDIR");
   });
 
-  it("are one when nobody uses them, which ends after a while", async () => {
-    open({ idleMs: 1 });
-    const [first, second] = [pool.talk(), pool.talk()];
-    await Promise.all([pidOf(first.ask), pidOf(second.ask)]);
-    first.end();
-    second.end();
-    await Promise.all(started.map(({ ended }) => ended));
-    open();
-    const more = [pool.talk(), pool.talk()];
-    await Promise.all(more.map(({ ask }) => pidOf(ask)));
-    more.forEach(({ end }) => end());
-    await Promise.race(started.map(({ ended }) => ended));
-    await pidOf(pool.ask);
-    assert.equal(started.length, 2, "the other one is there still");
-  });
-
-  it("start ahead of need, unless one is idle", async () => {
-    open();
-    pool.prepare();
-    pool.prepare();
-    assert.equal(started.length, 1);
-    await pidOf(pool.ask);
-    assert.equal(started.length, 1);
-  });
-
   it("end with the pool, and those in use with their users", async () => {
     open();
-    const { ask, end } = pool.talk();
+    const { ask, end } = await pool.talk(signal());
     const idle = await pidOf(pool.ask);
     await pidOf(ask);
     await pool[Symbol.asyncDispose]();

@@ -2,22 +2,30 @@
  * Children for direct I/O (direct-io-child.ts) that serve one user after the other, because most of a child's time goes by
  * while it starts.
  *
- * B1  A child has one user at a time. Where none is idle another one is started: a device that hangs keeps nobody else
- *     waiting (V32).
+ * B1  A child has one user at a time, and a few serve all: whoever finds none free waits in order of arrival. A device
+ *     that hangs keeps nobody else waiting for long (V32): while no child comes back for a second, another one is started
+ *     beyond the few. A child that has ended, or is to be ended (B2), is none of the few and never comes back.
  * B2  A child gets another user only when it has answered all that it was asked, each question with its number, and has let
- *     go of what it held. One that was cut short, took too long, ended or said anything else never does: it is ended.
- * B3  One child at most is idle, because it takes about 40 MiB: those that calls for several volumes at once need besides
- *     it end with their users. The idle one ends when nobody has needed it for some minutes.
+ *     go of what it held (pooled-child.ts). One that was cut short, took too long, ended or said anything else never does:
+ *     it is ended.
+ * B3  A child takes about 40 MiB. Those beyond the few end when nobody waits for them; the few, when they have been idle
+ *     for some seconds; the last of them, after some minutes.
  */
 import { untilAborted } from "../lib/abort.ts";
+import { WaitingLine } from "../lib/waiting-line.ts";
 import type { Ask, Conversation, RunningConversation } from "./converse.ts";
-import { letGo } from "./direct-io.ts";
-import type { ExecResult } from "./exec.ts";
+import { PooledChild } from "./pooled-child.ts";
 
 export interface ChildPoolOptions {
   readonly start: () => RunningConversation;
-  /** How long a child stays idle; 5 minutes. */
+  /** How many serve at a time, unless one hangs; 4. */
+  readonly most?: number;
+  /** B1; 1 s. */
+  readonly patienceMs?: number;
+  /** How long the last child stays idle; 5 minutes. */
   readonly idleMs?: number;
+  /** How long any other stays idle; 10 s. */
+  readonly spareMs?: number;
   /** How long a child may take to let go: the last one to close a device writes what is left to it; 10 s. */
   readonly letGoMs?: number;
 }
@@ -27,29 +35,31 @@ export interface Children {
   /** One question, which leaves nothing open. */
   readonly ask: Ask;
   /** A child of the caller's own until it is told to end. */
-  readonly talk: () => Conversation;
+  readonly talk: (signal: AbortSignal) => Promise<Conversation>;
   /** Something will be asked soon: a child may start meanwhile. */
   readonly prepare: () => void;
 }
 
+const defaults = { most: 4, patienceMs: 1000, idleMs: 5 * 60_000, spareMs: 10_000, letGoMs: 10_000 } as const;
+
 export class ChildPool implements Children, AsyncDisposable {
-  readonly #start: () => RunningConversation;
-  readonly #idleMs: number;
-  readonly #letGoMs: number;
+  readonly #options: Required<ChildPoolOptions>;
   /** The end of a process has 5 s in all. */
   readonly #endMs = 500;
-  #idle: { readonly child: Child; readonly timer: NodeJS.Timeout } | undefined;
+  /** Idle, or with a user. */
+  readonly #all = new Set<PooledChild>();
+  /** The first of them is the last one to end. */
+  readonly #idle: { readonly child: PooledChild; readonly timer: NodeJS.Timeout }[] = [];
+  readonly #line: WaitingLine<PooledChild>;
   #isClosed = false;
 
-  constructor({ start, idleMs = 5 * 60_000, letGoMs = 10_000 }: ChildPoolOptions) {
-    this.#start = start;
-    this.#idleMs = idleMs;
-    this.#letGoMs = letGoMs;
+  constructor(options: ChildPoolOptions) {
+    this.#options = { ...defaults, ...options };
+    this.#line = new WaitingLine({ make: () => this.#fresh(), patienceMs: this.#options.patienceMs });
   }
 
   readonly ask: Ask = async (question, signal) => {
-    signal.throwIfAborted();
-    const child = this.#take();
+    const child = await this.#take(signal);
     try {
       return await child.ask(question, signal);
     } finally {
@@ -57,12 +67,12 @@ export class ChildPool implements Children, AsyncDisposable {
     }
   };
 
-  readonly talk = (): Conversation => {
-    const child = this.#take();
+  readonly talk = async (signal: AbortSignal): Promise<Conversation> => {
+    const child = await this.#take(signal);
     let isOver = false;
-    const ask: Ask = async (question, signal) => {
+    const ask: Ask = async (question, until) => {
       if (isOver) throw new Error("BUG: the child may have another user by now");
-      return await child.ask(question, signal);
+      return await child.ask(question, until);
     };
     const end = () => {
       if (!isOver) void this.#retrieve(child);
@@ -72,103 +82,65 @@ export class ChildPool implements Children, AsyncDisposable {
   };
 
   readonly prepare = (): void => {
-    if (this.#idle === undefined) this.#giveBack(this.#fresh());
+    if (this.#idle.length === 0 && this.#hasRoom) this.#giveBack(this.#fresh());
   };
 
-  #take(): Child {
-    const { child, timer } = this.#idle ?? {};
-    clearTimeout(timer);
-    this.#idle = undefined;
-    return child ?? this.#fresh();
+  get #hasRoom(): boolean {
+    return this.#all.size < this.#options.most;
   }
 
-  #fresh(): Child {
-    const child = new Child(this.#start());
-    void child.ended.then(() => this.#endIdle(child));
+  /** B1. */
+  async #take(signal: AbortSignal): Promise<PooledChild> {
+    signal.throwIfAborted();
+    const { child, timer } = this.#idle.pop() ?? {};
+    clearTimeout(timer);
+    if (child !== undefined) return child;
+    return this.#hasRoom ? this.#fresh() : await this.#line.wait(signal);
+  }
+
+  #fresh(): PooledChild {
+    const child = new PooledChild(this.#options.start());
+    this.#all.add(child);
+    void child.ended.then(() => this.#drop(child));
     return child;
   }
 
-  async #retrieve(child: Child): Promise<void> {
-    if (child.isSound) await child.letGo(AbortSignal.timeout(this.#letGoMs));
+  async #retrieve(child: PooledChild): Promise<void> {
+    if (child.isSound) await child.letGo(AbortSignal.timeout(this.#options.letGoMs));
     this.#giveBack(child);
   }
 
   /** B2, B3. */
-  #giveBack(child: Child): void {
-    if (!child.isSound || this.#idle !== undefined || this.#isClosed) {
-      child.end();
-      return;
-    }
-    const timer = setTimeout(() => this.#endIdle(child), this.#idleMs);
+  #giveBack(child: PooledChild): void {
+    if (!child.isSound) this.#drop(child);
+    else if (this.#line.passOn(child)) return;
+    else if (this.#isClosed || this.#all.size > this.#options.most) this.#drop(child);
+    else this.#keep(child);
+  }
+
+  #keep(child: PooledChild): void {
+    const { idleMs, spareMs } = this.#options;
+    const timer = setTimeout(() => this.#drop(child), this.#idle.length === 0 ? idleMs : spareMs);
     timer.unref();
-    this.#idle = { child, timer };
+    this.#idle.push({ child, timer });
   }
 
-  #endIdle(child: Child): void {
-    if (this.#idle?.child === child) this.#take().end();
+  /** Nobody gets it any more, whether or not it ends. */
+  #drop(child: PooledChild): void {
+    child.end();
+    const index = this.#idle.findIndex((idle) => idle.child === child);
+    if (index !== -1) this.#idle.splice(index, 1).forEach(({ timer }) => clearTimeout(timer));
+    this.#all.delete(child);
+    if (this.#hasRoom) this.#line.makeOne();
   }
 
-  /** Ends what is idle now, and from now on every child with its user. */
+  /** Ends what is idle now, and from now on every child with its user, unless somebody waits for it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    if (this.#idle === undefined) return;
-    const child = this.#take();
-    child.end();
+    const idle = this.#idle.map(({ child }) => child);
+    for (const child of idle) this.#drop(child);
+    const ended = Promise.all(idle.map(async (child) => child.ended));
     // It is no part of what has to be over: whatever keeps it, this process ends.
-    await untilAborted(child.ended, AbortSignal.timeout(this.#endMs)).catch(() => undefined);
-  }
-}
-
-/** One child, and whether it may be given to somebody else. */
-class Child {
-  readonly ended: Promise<void>;
-  readonly #conversation: RunningConversation;
-  #asked = 0;
-  #isSpoilt = false;
-  #isOpen = false;
-
-  constructor(conversation: RunningConversation) {
-    this.#conversation = conversation;
-    this.ended = conversation.ended.then(() => {
-      this.#isSpoilt = true;
-    });
-  }
-
-  get isSound(): boolean {
-    return !this.#isSpoilt && !this.#isOpen;
-  }
-
-  end(): void {
-    this.#conversation.end();
-  }
-
-  async letGo(signal: AbortSignal): Promise<void> {
-    try {
-      this.#isSpoilt ||= !(await letGo(this.ask, { signal }));
-    } catch {
-      // It is spoilt by now.
-    }
-  }
-
-  readonly ask: Ask = async (question, signal) => {
-    if (this.#isOpen) throw new Error("BUG: a child is asked one question at a time");
-    this.#isOpen = true;
-    try {
-      return await this.#exchange(question, signal);
-    } finally {
-      this.#isOpen = false;
-    }
-  };
-
-  async #exchange(question: string, signal: AbortSignal): Promise<ExecResult> {
-    const wasSpoilt = this.#isSpoilt;
-    // Until there is an answer.
-    this.#isSpoilt = true;
-    const number = String((this.#asked += 1));
-    const result = await this.#conversation.ask(`${number} ${question}`, signal);
-    const [said = ""] = /^\d+ /.exec(result.stdout) ?? [];
-    if (said !== `${number} `) return { ...result, stdout: "", stderr: result.stderr || result.stdout };
-    this.#isSpoilt = wasSpoilt || signal.aborted;
-    return { ...result, stdout: result.stdout.slice(said.length) };
+    await untilAborted(ended, AbortSignal.timeout(this.#endMs)).catch(() => undefined);
   }
 }

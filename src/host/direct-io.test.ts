@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { askOf } from "../../test/support/children.ts";
+import { askOf, childrenOf } from "../../test/support/children.ts";
 import type { Expectation } from "./direct-io-child.ts";
 import { poll } from "./clock.ts";
 import { ChildPool } from "./child-pool.ts";
@@ -202,13 +202,13 @@ describe("a held device", () => {
     const ended: string[] = [];
     const ask = () => Promise.resolve({ exitCode: 0, signal: undefined, stdout: "yes", stderr: "" });
     const device = { path: "/dev/nvme0n1", number: { major: 259, minor: 1 } };
-    const work = holdDevice(() => ({ ask, end: () => ended.push("ended") }), device, { signal: signal() });
+    const work = holdDevice(childrenOf(ask, () => ended.push("ended")).talk, device, { signal: signal() });
     await assert.rejects(work, { kind: "unavailable", message: /yes/ });
     assert.deepEqual(ended, ["ended"]);
   });
 
   it("has programs run one after the other by one child", async () => {
-    const { ask, end } = children.talk();
+    const { ask, end } = await children.talk(signal());
     const run = async (...argv: readonly [string, ...string[]]) => runHolding(ask, argv, { signal: signal() });
     const result = await run("sh", "-c", "echo $PPID; echo why >&2; exit 7");
     assert.deepEqual([result.exitCode, result.stderr], [7, "why"]);
@@ -218,7 +218,7 @@ describe("a held device", () => {
   });
 
   it("ends the program that runs when it is told to end", async () => {
-    const { ask } = children.talk();
+    const { ask } = await children.talk(signal());
     const directory = mkdtempSync(join(tmpdir(), "direct-io-"));
     const file = join(directory, "ended");
     const stop = new AbortController();

@@ -103,12 +103,12 @@ async function put<T>(
  * other one (V33).
  */
 export async function holdDevice(
-  talk: () => Conversation,
+  talk: (signal: AbortSignal) => Promise<Conversation>,
   device: DeviceIdentity,
   bounds: Bounds,
 ): Promise<Conversation> {
   const { path } = device;
-  const conversation = talk();
+  const conversation = await talk(bounds.signal);
   try {
     const answer = await put(conversation.ask, { op: "hold", path, expect: expectationOf(device) }, doneAnswer, bounds);
     if (answer.ok) return conversation;

@@ -10,7 +10,7 @@ export function askOf(run: Exec): Ask {
 
 /** `onEnd` is told when a conversation ends. */
 export function childrenOf(ask: Ask, onEnd: () => void = () => undefined): Children {
-  return { ask, talk: () => ({ ask, end: onEnd }), prepare: () => undefined };
+  return { ask, talk: async () => Promise.resolve({ ask, end: onEnd }), prepare: () => undefined };
 }
 
 /** For what must not ask anything. */
