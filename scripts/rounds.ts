@@ -2,8 +2,8 @@
  * npm run rounds; takes no options. What takes too long for each change: the tests of the lab itself and of the kernel
  * tests, that is the driver without each of its guards (format gate, format intent, fence of one node and of one among
  * several, links, mistaken devices), every situation of the format gate and its whole matrix of devices, copies of every file
- * system under load on every layer, a thin pool that runs full, a machine with little memory, the ends of what a class may ask of mkfs, thirty kills of a mkfs for each file system at moments that
- * SEED decides, a restart of the target with twenty volumes, 100,000 random requests, and 40,000 random histories of calls.
+ * system under load on every layer, a thin pool that runs full or takes snapshots of several volumes without holding them, a machine with little memory, the ends of what a class may ask of mkfs, thirty kills of a mkfs for each file system at moments that
+ * SEED decides, csi-sanity on LVM, a restart of the target with twenty volumes, 100,000 random requests, and 40,000 random histories of calls.
  */
 import { parseArgs } from "node:util";
 import { readOptions } from "./read-options.ts";
@@ -18,6 +18,7 @@ const played = [
     "copies.test",
     "controller-contract.test",
     "lvm-thin.test",
+    "group-snapshots.test",
     "small-machine.test",
     "node.test",
     "fence.test",

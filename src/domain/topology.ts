@@ -32,14 +32,17 @@ export function preferenceOf(place: Segments, { preferred }: TopologyRequirement
 }
 
 const name = "[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?";
-const key = new RegExp(`^(?:[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?/)?${name}$`);
-const value = new RegExp(`^${name}$`);
+export const segmentKeyPattern = new RegExp(`^(?:[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?/)?${name}$`);
+export const segmentValuePattern = new RegExp(`^${name}$`);
 export const segmentsRule = "must name segments as Kubernetes labels are written: [prefix/]name, and a value";
+
+const isSegment = ([key, value]: readonly [string, string]) =>
+  segmentKeyPattern.test(key) && segmentValuePattern.test(value);
 
 /** As CSI and Kubernetes write keys and values. */
 export const segments = z
   .record(z.string(), z.string(), segmentsRule)
-  .refine((all) => Object.entries(all).every((pair) => key.test(pair[0]) && value.test(pair[1])), segmentsRule)
+  .refine((all) => Object.entries(all).every(isSegment), segmentsRule)
   .transform((all): Segments => all);
 
 /** Reads `key=value,key=value`; undefined when it is malformed. */

@@ -7,10 +7,13 @@ import { load } from "js-yaml";
 import { classParameters, mkfsOptions, poolNamePattern } from "../../src/domain/class-parameters.ts";
 import { filesystemTypes } from "../../src/domain/model.ts";
 import { mountOptionNames, parseMountOptions } from "../../src/domain/mount-options.ts";
+import { segmentKeyPattern, segmentValuePattern } from "../../src/domain/topology.ts";
 import { helm } from "./helm.ts";
 import { chart, renderText, snapshotApi, valuesFiles } from "./render.ts";
 
 const signal = AbortSignal.timeout(30 * 60 * 1000);
+
+const zone = "topology.kubernetes.io/zone";
 
 /** Each a set of values that must be refused, and the message that must say which one and why. */
 const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
@@ -49,6 +52,18 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
   [{ "pools.fast": { layer: "lvm-thin", volumeGroup: "-y", thinPool: "t" } }, /volumeGroup': '-y' does not match/],
   [{ "pools.fast": { layer: "file", path: "/p", size: 1 } }, /at '\/pools\/fast': additional properties 'size'/],
   [{ "pools.fast": { layer: "file", path: "/p", overcommitPercent: 99 } }, /overcommitPercent': .*minimum.* 100/],
+  [{ "pools.fast": { layer: "file", path: "/p", topology: { zone: "" } } }, /topology\/zone': '' does not match/],
+  [{ "pools.fast": { layer: "file", path: "/p", topology: { "a b": "c" } } }, /invalid propertyName 'a b'/],
+  [{ "topology.segments": { zone: 1 } }, /at '\/topology\/segments\/zone': got number, want string/],
+  [{ "topology.keys": [] }, /at '\/topology': additional properties 'keys' not allowed/],
+  [
+    { "topology.nodeLabels": ["kubernetes.io/hostname"] },
+    /nodeLabels\/0': value must be one of 'topology.kubernetes.io/,
+  ],
+  [
+    { "storageClasses.delete.allowedTopologies": [{ key: "zone", values: ["a"] }] },
+    /at '\/storageClasses\/delete\/allowedTopologies\/0'.*matchLabelExpressions/,
+  ],
   [{ "pool.path": "/" }, /at '\/pool\/path': '\/' does not match/],
   [{ portals: "127.0.0.1:4420" }, /at '\/portals': got string, want array/],
   [{ portals: [] }, /at '\/portals': minItems: got 0, want 1/],
@@ -100,6 +115,22 @@ const contradictions: readonly (readonly [Readonly<Record<string, unknown>>, Reg
   [{ "snapshots.classes.retain.name": "nvmetcp" }, /snapshots.classes: delete.name and .* must differ; got "nvmetcp"/],
   [{ "snapshots.classes.retain.isDefault": true }, /snapshots.classes: at most one class can be the default/],
   [{ "pool.path": "/data", stateDir: "/data/state" }, /stateDir must not be in a pool's path.*got "\/data\/state"/],
+  [
+    { "topology.segments": { [zone]: "a" }, "topology.nodeLabels": [zone] },
+    /topology: segments and nodeLabels must not both have "topology.kubernetes.io\/zone"/,
+  ],
+  [
+    { "pools.fast": { layer: "file", path: "/p", topology: { [zone]: "a" } } },
+    /pools.fast.topology: every key must be one of the machine's topology; got "topology.kubernetes.io\/zone"/,
+  ],
+  [
+    { "topology.segments": { zone: "b" }, "pools.fast": { layer: "file", path: "/p", topology: { zone: "a" } } },
+    /pools.fast.topology: zone must be "b", as the machine's, which alone reaches the pool; got "a"/,
+  ],
+  [
+    { "storageClasses.retain.allowedTopologies": [{ matchLabelExpressions: [{ key: "zone", values: ["a"] }] }] },
+    /storageClasses.retain.allowedTopologies: every key must be one of the machine's topology; got "zone"/,
+  ],
   [{ portals: ["127.0.0.1:19808"] }, /healthPort must not be the port of a portal; got "127.0.0.1:19808"/],
 ];
 
@@ -168,7 +199,22 @@ describe("values.schema.json", () => {
 
   it("leaves no object open but those whose names are the user's", async () => {
     const schema: unknown = JSON.parse(await readFile(join(chart, "values.schema.json"), "utf8"));
-    assert.deepEqual(openObjects(schema), ["/properties/pools", "/properties/nodeSelector", "/properties/global"]);
+    const names = ["definitions/segments", "properties/pools", "properties/nodeSelector", "properties/global"];
+    assert.deepEqual(
+      openObjects(schema),
+      names.map((name) => `/${name}`),
+    );
+  });
+
+  it("has the driver's rule for segments", async () => {
+    const { definitions } = JSON.parse(await readFile(join(chart, "values.schema.json"), "utf8")) as {
+      readonly definitions: Readonly<Record<"segmentKey" | "segmentValue", { readonly pattern: string }>>;
+    };
+    const { segmentKey, segmentValue } = definitions;
+    const expected = [segmentKeyPattern, segmentValuePattern].map(({ source }) =>
+      source.replaceAll("(?:", "(").replaceAll("\\/", "/"),
+    );
+    assert.deepEqual([segmentKey.pattern, segmentValue.pattern], expected);
   });
 
   it("has the driver's list of mount options for each file system", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, it } from "node:test";
+import { V1StorageClass } from "@kubernetes/client-node";
 import * as z from "zod";
 import { parameters } from "../../src/csi/class-parameters.ts";
 import { capability, decode } from "../../src/csi/decode.ts";
@@ -78,6 +79,16 @@ describe("docs/storage-class.md", () => {
     assert.deepEqual(
       own.map(([type, options = ""]) => [type, `${common}, ${options}`.split(", ").toSorted()]),
       filesystemTypes.map((type) => [type, mountOptionNames(type)]),
+    );
+  });
+
+  it("has every field of a class that has no part of its own", () => {
+    const all = V1StorageClass.getAttributeTypeMap().map(({ baseName }) => baseName);
+    const ofParts = ["apiVersion", "kind", "metadata", "provisioner", "parameters", "mountOptions"];
+    const fields = rowsUnder(page, "field").map(([field]) => field);
+    assert.deepEqual(
+      fields.filter((field) => field !== "secrets").toSorted(),
+      all.filter((field) => !ofParts.includes(field)).toSorted(),
     );
   });
 

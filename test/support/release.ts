@@ -15,20 +15,24 @@ export interface Source {
   readonly tag?: string;
   /** One of the chart's documented values files, by name without `.yaml`. */
   readonly values?: string;
+  /** Values on top, by path. */
+  readonly set?: Readonly<Record<string, unknown>>;
 }
 
 /** This checkout. */
-const current: Source = { chart: join(import.meta.dirname, "../../charts/nvmetcp-csi") };
+export const current: Source = { chart: join(import.meta.dirname, "../../charts/nvmetcp-csi") };
 
 /** This checkout with VolumeSnapshots; the cluster must have their CRDs. */
 export const withSnapshots: Source = { ...current, values: "snapshots" };
 
 /** Installs the release, or upgrades it; leaves it as it is when it is this one already. Returns what helm says. */
 export async function install(cluster: Cluster, signal: AbortSignal, source = current): Promise<string> {
-  const { chart, tag, values } = source;
+  const { chart, tag, values, set = {} } = source;
   const image = tag === undefined ? [] : ["--set", `image.tag=${tag}`];
   const file = values === undefined ? [] : ["--values", join(chart, "values", `${values}.yaml`)];
-  const action = ["upgrade", "--install", "--reset-values", release, chart, ...ofRelease, ...file, ...image];
+  const further = Object.entries(set).flatMap(([path, value]) => ["--set-json", `${path}=${JSON.stringify(value)}`]);
+  const options = [...ofRelease, ...file, ...image, ...further];
+  const action = ["upgrade", "--install", "--reset-values", release, chart, ...options];
   const said = await cluster.helm(action, { signal });
   await driverServes(cluster, signal);
   return said;

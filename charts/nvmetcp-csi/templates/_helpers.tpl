@@ -67,6 +67,23 @@ pool: {path: {{ .Values.pool.path }}}
 {{- range .Values.pools }}{{ if eq .layer "lvm-thin" }}yes{{ end }}{{ end }}
 {{- end }}
 
+{{/* The variable with a label of the node: NODE_ZONE, NODE_REGION. */}}
+{{- define "nvmetcp.labelVariable" -}}
+NODE_{{ base . | upper }}
+{{- end }}
+
+{{/* Where the node is, as the driver reads it: key=value,… */}}
+{{- define "nvmetcp.topology" -}}
+{{- $pairs := list }}
+{{- range $key, $value := .Values.topology.segments }}
+{{- $pairs = append $pairs (printf "%s=%s" $key $value) }}
+{{- end }}
+{{- range .Values.topology.nodeLabels }}
+{{- $pairs = append $pairs (printf "%s=$(%s)" . (include "nvmetcp.labelVariable" .)) }}
+{{- end }}
+{{- join "," $pairs }}
+{{- end }}
+
 {{/* Where the data is, in words. */}}
 {{- define "nvmetcp.places" -}}
 {{- if .Values.pools }}
@@ -118,12 +135,47 @@ subjects:
 {{- end }}
 {{- end }}
 
+{{/* A place that names a segment which the node does not have is a place that nobody reaches. */}}
+{{- define "nvmetcp.checkTopology" -}}
+{{- $topology := .Values.topology }}
+{{- $keys := concat (keys $topology.segments) $topology.nodeLabels }}
+{{- range $topology.nodeLabels }}
+{{- if hasKey $topology.segments . }}
+{{- fail (printf "topology: segments and nodeLabels must not both have %q" .) }}
+{{- end }}
+{{- end }}
+{{- if and $topology.nodeLabels (semverCompare "<1.35.0-0" .Capabilities.KubeVersion.Version) }}
+{{- fail (printf "topology.nodeLabels: Kubernetes copies labels of the node to its pods from 1.35 on; got %s: use topology.segments" .Capabilities.KubeVersion.Version) }}
+{{- end }}
+{{- range $name, $pool := .Values.pools }}
+{{- range $key, $value := $pool.topology }}
+{{- if not (has $key $keys) }}
+{{- fail (printf "pools.%s.topology: every key must be one of the machine's topology; got %q" $name $key) }}
+{{- end }}
+{{- $own := get $topology.segments $key | default $value }}
+{{- if ne $own $value }}
+{{- fail (printf "pools.%s.topology: %s must be %q, as the machine's, which alone reaches the pool; got %q" $name $key $own $value) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name, $class := .Values.storageClasses }}
+{{- range $class.allowedTopologies }}
+{{- range .matchLabelExpressions }}
+{{- if not (has .key $keys) }}
+{{- fail (printf "storageClasses.%s.allowedTopologies: every key must be one of the machine's topology; got %q" $name .key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What no schema can say: rules between values, and what the cluster must have. */}}
 {{- define "nvmetcp.check" -}}
 {{- $v := .Values }}
 {{- include "nvmetcp.checkClasses" (dict "path" "storageClasses" "classes" $v.storageClasses) }}
 {{- include "nvmetcp.checkClasses" (dict "path" "snapshots.classes" "classes" $v.snapshots.classes) }}
 {{- include "nvmetcp.checkSnapshots" . }}
+{{- include "nvmetcp.checkTopology" . }}
 {{- range include "nvmetcp.filePools" . | fromYaml }}
 {{- if hasPrefix (printf "%s/" .path) (printf "%s/" $v.stateDir) }}
 {{- fail (printf "stateDir must not be in a pool's path: it remembers which pool belongs there; got %q" $v.stateDir) }}
