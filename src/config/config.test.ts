@@ -57,7 +57,7 @@ describe("the configuration", () => {
 
   it("has one pool of files unless it names others, as JSON or as an object in the file", async () => {
     const one = loadConfig(["node", ...cluster, "--pool", "/disk"], {}).pools;
-    const limits = { overcommitPercent: 100, watermarkPercent: 100, topology: {} };
+    const limits = { overcommitPercent: 100, watermarkPercent: 100, deletionGraceMinutes: 0, topology: {} };
     assert.deepEqual(one, [{ name: "default", layer: "file", path: "/disk", ...limits }]);
     const pools = { fast: { layer: "lvm-thin", volumeGroup: "vg0", thinPool: "thin" } };
     const flags = ["node", ...cluster, "--pools", JSON.stringify(pools)];

@@ -49,6 +49,7 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
   [{ "pools.fast": { layer: "lvm-thin", volumeGroup: "-y", thinPool: "t" } }, /volumeGroup': '-y' does not match/],
   [{ "pools.fast": { layer: "file", path: "/p", size: 1 } }, /at '\/pools\/fast': additional properties 'size'/],
   [{ "pools.fast": { layer: "file", path: "/p", overcommitPercent: 99 } }, /overcommitPercent': .*minimum.* 100/],
+  [{ "pools.fast": { layer: "file", path: "/p", deletionGraceMinutes: -1 } }, /deletionGraceMinutes': .*minimum.* 0/],
   [{ "pool.path": "/" }, /at '\/pool\/path': '\/' does not match/],
   [{ portals: "127.0.0.1:4420" }, /at '\/portals': got string, want array/],
   [{ portals: [] }, /at '\/portals': minItems: got 0, want 1/],

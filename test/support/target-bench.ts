@@ -66,6 +66,9 @@ export class TargetBench {
     return new TargetBench(directory.path, t);
   }
 
+  /** Time of day. */
+  now: () => Date = () => new Date();
+
   /** What a direct read finds, where it is not zeros. */
   blockAt: (offset: bigint) => Buffer | undefined = () => undefined;
 
@@ -102,7 +105,12 @@ export class TargetBench {
   }
 
   /** A new process, up to the moment in which it serves. */
-  async start({ pool: name = "default", watermarkPercent = 100, place: segments = {} } = {}): Promise<Started> {
+  async start({
+    pool: name = "default",
+    watermarkPercent = 100,
+    deletionGraceMinutes = 0,
+    place: segments = {},
+  } = {}): Promise<Started> {
     this.tree.revive();
     const portals = [{ address: "127.0.0.1", port: 4420 }];
     fs.mkdirSync(this.pathOf(name), { recursive: true });
@@ -117,9 +125,10 @@ export class TargetBench {
       pool,
       layer,
       watermarkPercent,
+      deletionGraceMinutes,
       place: segments,
       exporter,
-      now: () => new Date(),
+      now: () => this.now(),
     });
     const gate = new ListenerGate({ exec: this.exec, portals });
     const report = await restoreExports({ agent, exporter, gate }, new AbortController().signal);
