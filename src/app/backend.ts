@@ -4,6 +4,7 @@ import type { Backend } from "../backends/backend.ts";
 import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import { NvmetBackend } from "../backends/nvmet/nvmet-backend.ts";
 import { TiB } from "../domain/capacity.ts";
+import { messageOf } from "../domain/errors.ts";
 import type { Children } from "../host/child-pool.ts";
 import { exec } from "../host/exec.ts";
 import { ensureDirectories } from "../host/files.ts";
@@ -20,6 +21,7 @@ import type { VolumeRecord } from "../target-agent/volume-record.ts";
 import { restoreExports } from "../target-agent/restore.ts";
 import { TargetAgent } from "../target-agent/target-agent.ts";
 import { keepUp } from "../target-agent/upkeep.ts";
+import { adminSocket, serveOrders } from "./pool-orders.ts";
 import { openPools, type OpenPool } from "./pools.ts";
 import type { Settings } from "./settings.ts";
 
@@ -73,6 +75,10 @@ async function startAgent(
     ending.abort();
     await upkeep;
   });
+  const orders = await serveOrders(adminSocket(config.stateDir), agent).catch((error: unknown) => {
+    logger.error({ reason: messageOf(error) }, "cannot take orders of a person");
+  });
+  if (orders !== undefined) stack.use(orders);
   return agent;
 }
 
