@@ -35,7 +35,8 @@ export interface LvmThinLayerDeps {
 }
 
 const pauseMs = 10 * 60 * 1000;
-const discardMs = 10_000;
+/** Less than a step of the upkeep. */
+const discardMs = 5000;
 const discardStep = 1n * GiB;
 
 export class LvmThinLayer implements VolumeLayer {
