@@ -1,7 +1,8 @@
 /** Mode, configuration, run: the only place where the process ends. */
 import { carryOut } from "./app/orders.ts";
 import { run } from "./app/run.ts";
-import { loadConfig, loadOrder, orders, usage } from "./config/config.ts";
+import { loadConfig, usage } from "./config/config.ts";
+import { loadOrder, orders } from "./config/order.ts";
 import { messageOf } from "./domain/errors.ts";
 
 const fatal = (text: string): never => {

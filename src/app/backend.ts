@@ -4,7 +4,7 @@ import type { Backend } from "../backends/backend.ts";
 import { MemoryBackend } from "../backends/memory/memory-backend.ts";
 import { NvmetBackend } from "../backends/nvmet/nvmet-backend.ts";
 import { TiB } from "../domain/capacity.ts";
-import type { ClusterId } from "../domain/identity.ts";
+import { messageOf } from "../domain/errors.ts";
 import type { Children } from "../host/child-pool.ts";
 import { exec } from "../host/exec.ts";
 import { ensureDirectories } from "../host/files.ts";
@@ -16,9 +16,12 @@ import { ListenerGate } from "../target-agent/listener-gate.ts";
 import { lockMachine } from "../target-agent/machine-lock.ts";
 import { PooledAgents } from "../target-agent/pooled-agents.ts";
 import { Ports } from "../target-agent/ports.ts";
+import type { TargetAgentDeps } from "../target-agent/agent-state.ts";
+import type { VolumeRecord } from "../target-agent/volume-record.ts";
 import { restoreExports } from "../target-agent/restore.ts";
 import { TargetAgent } from "../target-agent/target-agent.ts";
 import { keepUp } from "../target-agent/upkeep.ts";
+import { adminSocket, serveOrders } from "./pool-orders.ts";
 import { openPools, type OpenPool } from "./pools.ts";
 import type { Settings } from "./settings.ts";
 
@@ -59,7 +62,8 @@ async function startAgent(
   const pools = await openPools(config.pools, { host, children, stack }, signal);
   const ports = new Ports({ configfs, cluster, portals });
   const exporter = new Exporter({ configfs, cluster, ports });
-  const agent = new PooledAgents(new Map(pools.map((opened) => agentOf(opened, { cluster, exporter }))));
+  const onErased = ({ id, name }: VolumeRecord) => logger.info({ volume: id, name }, "a deleted volume is erased");
+  const agent = pooledAgents(pools, { cluster, exporter, onErased });
   stack.defer(async () => ports.close(AbortSignal.timeout(closeMs)));
   const report = await restoreExports({ agent, exporter, gate: new ListenerGate({ exec, portals }) }, signal);
   logger.info(report, "exports restored");
@@ -71,13 +75,26 @@ async function startAgent(
     ending.abort();
     await upkeep;
   });
+  const orders = await serveOrders(adminSocket(config.stateDir), agent).catch((error: unknown) => {
+    logger.error({ reason: messageOf(error) }, "cannot take orders of a person");
+  });
+  if (orders !== undefined) stack.use(orders);
   return agent;
+}
+
+/** One agent for each pool, and all of them behind one. */
+export function pooledAgents(
+  pools: readonly OpenPool[],
+  deps: Pick<TargetAgentDeps, "cluster" | "exporter" | "onErased">,
+): PooledAgents {
+  return new PooledAgents(new Map(pools.map((opened) => agentOf(opened, deps))));
 }
 
 function agentOf(
   { settings, pool, layer }: OpenPool,
-  deps: { readonly cluster: ClusterId; readonly exporter: Exporter },
+  deps: Pick<TargetAgentDeps, "cluster" | "exporter" | "onErased">,
 ): readonly [string, TargetAgent] {
-  const { name, watermarkPercent, topology: place } = settings;
-  return [name, new TargetAgent({ ...deps, pool, layer, watermarkPercent, place, now: () => new Date() })];
+  const { name, watermarkPercent, deletionGraceMinutes, topology: place } = settings;
+  const limits = { watermarkPercent, deletionGraceMinutes };
+  return [name, new TargetAgent({ ...deps, pool, layer, ...limits, place, now: () => new Date() })];
 }

@@ -26,8 +26,8 @@ export async function clusterIdOf(
 ): Promise<ClusterId> {
   if (clusterId !== undefined) return clusterId;
   if (cluster === undefined) throw new Error("BUG: neither a cluster id nor a cluster");
-  const file = join(stateDir, "cluster.json");
-  const remembered = await recall(file);
+  const file = fileIn(stateDir);
+  const remembered = await rememberedCluster(stateDir);
   const ask = async () =>
     cluster.id(withTimeout(signal, askMs)).catch((error: unknown) => {
       signal.throwIfAborted();
@@ -49,7 +49,13 @@ export async function clusterIdOf(
   return actual;
 }
 
-async function recall(file: string): Promise<ClusterId | undefined> {
+function fileIn(stateDir: string): string {
+  return join(stateDir, "cluster.json");
+}
+
+/** The cluster that this machine served last, where the API server has named it. */
+export async function rememberedCluster(stateDir: string): Promise<ClusterId | undefined> {
+  const file = fileIn(stateDir);
   const text = await readText(file);
   return text === undefined ? undefined : (parseStored(file, text, { known, schema }).clusterId as ClusterId);
 }

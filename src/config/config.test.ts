@@ -3,7 +3,7 @@ import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { loadConfig, loadOrder, usage } from "./config.ts";
+import { loadConfig, usage } from "./config.ts";
 
 const cluster = ["--cluster-id", "c"];
 /** Each pattern must match; each text must be there. */
@@ -57,7 +57,7 @@ describe("the configuration", () => {
 
   it("has one pool of files unless it names others, as JSON or as an object in the file", async () => {
     const one = loadConfig(["node", ...cluster, "--pool", "/disk"], {}).pools;
-    const limits = { overcommitPercent: 100, watermarkPercent: 100, topology: {} };
+    const limits = { overcommitPercent: 100, watermarkPercent: 100, deletionGraceMinutes: 0, topology: {} };
     assert.deepEqual(one, [{ name: "default", layer: "file", path: "/disk", ...limits }]);
     const pools = { fast: { layer: "lvm-thin", volumeGroup: "vg0", thinPool: "thin" } };
     const flags = ["node", ...cluster, "--pools", JSON.stringify(pools)];
@@ -71,24 +71,6 @@ describe("the configuration", () => {
       () => loadConfig(wrong, {}),
       refusal(/--pools \(NVMETCP_POOLS\) is wrong at fast.layer: must be file or/),
     );
-  });
-
-  it("reads the orders of a person, and says what each of them takes", () => {
-    const adoption = loadOrder(["adopt", "default", "--pool", "/disk", "--node-name", "n"], {});
-    assert.deepEqual([adoption.order, adoption.pool.name, adoption.nodeName], ["adopt", "default", "n"]);
-    const importation = loadOrder(["import", "default", "pvc-1", "/disk/old.img", ...cluster], {});
-    const { order, name, original } = importation.order === "import" ? importation : assert.fail();
-    assert.deepEqual([order, name, original], ["import", "pvc-1", "/disk/old.img"]);
-    for (const [words, says] of [
-      [["adopt"], /adopt must be followed by one of default/],
-      [["adopt", "slow"], /adopt must be followed by one of default/],
-      [["adopt", "default", "slow"], /adopt takes the name of a pool alone/],
-      [["import", "default", "pvc-1"], /import takes a pool, the name of the volume and what to make it of/],
-      [["import", "default", "pvc-1", "/a", "/b"], /import takes a pool/],
-      [["import", "default", "pvc-1", "/a"], /--cluster-id .* is required; got nothing/],
-    ] as const) {
-      assert.throws(() => loadOrder(words, {}), refusal(says));
-    }
   });
 
   it("takes numbers from a file as numbers too", async () => {

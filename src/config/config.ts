@@ -105,26 +105,10 @@ const schema = z.object({
   logLevel: oneOf(["debug", "info", "warn", "error"]),
 });
 
-type Options = Omit<Readonly<z.output<typeof schema>>, "pool" | "pools"> & { readonly pools: readonly PoolSettings[] };
+export type Options = Omit<Readonly<z.output<typeof schema>>, "pool" | "pools"> & {
+  readonly pools: readonly PoolSettings[];
+};
 export type Config = Options & { readonly mode: Mode };
-
-/** What an order of one process needs: a pool that no driver serves meanwhile. */
-interface Order extends Pick<Options, "stateDir" | "nodeName"> {
-  readonly pool: PoolSettings;
-}
-
-/** `adopt POOL`: take over a pool. */
-export interface Adoption extends Order {
-  readonly order: "adopt";
-}
-
-/** `import POOL NAME ORIGINAL`: make a volume of something that exists. */
-export interface Importation extends Order {
-  readonly order: "import";
-  readonly clusterId: ClusterId;
-  readonly name: string;
-  readonly original: string;
-}
 
 /** One line per option for `--help`. */
 const help: Readonly<Record<keyof z.input<typeof schema>, string>> = {
@@ -150,7 +134,8 @@ const options = Object.keys(help) as readonly (keyof typeof help)[];
 const flagOf = (option: string) => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const variableOf = (option: string) => `NVMETCP_${flagOf(option).replaceAll("-", "_").toUpperCase()}`;
 
-const namesOf = (option: string) => `--${flagOf(option)} (${variableOf(option)})`;
+/** As a person gives it. */
+export const namesOf = (option: string) => `--${flagOf(option)} (${variableOf(option)})`;
 
 export function usage(): string {
   const values: Readonly<Record<string, string>> = defaults;
@@ -162,6 +147,8 @@ export function usage(): string {
     "usage: nvmetcp-csi MODE [options]",
     "       nvmetcp-csi adopt POOL [options]    takes over a pool that another machine served (docs/pools.md)",
     "       nvmetcp-csi import POOL NAME ORIGINAL [options]    makes a volume of an existing file or thin volume",
+    "       nvmetcp-csi deleted POOL [options]    lists deleted volumes that can still be had back",
+    "       nvmetcp-csi undelete POOL VOLUME [options]    brings one back, by its volume_id",
     `MODE is ${modes.join(", ")}. An option is a flag, an environment variable or a key of the JSON file --config FILE,`,
     "in this order; its default is in brackets.",
     ...lines,
@@ -176,28 +163,13 @@ export function loadConfig(argv: readonly string[], environment: Readonly<Record
   return whole({ ...readOptions(flags, environment), mode });
 }
 
-export const orders = ["adopt", "import"] as const;
-
-/** The same for `adopt POOL` and `import POOL NAME ORIGINAL`. */
-export function loadOrder(
+/** The words before the options, and what the options are. */
+export function readArguments(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): Adoption | Importation {
+): { readonly words: readonly string[]; readonly given: Options } {
   const { words, flags } = readCommandLine(argv, [...options.map(flagOf), "config"]);
-  const { pools, stateDir, nodeName, clusterId } = readOptions(flags, environment);
-  const [order, poolName, name, original, ...more] = words;
-  const pool = pools.find((one) => one.name === poolName);
-  if (pool === undefined) {
-    const rule = `${order} must be followed by one of ${pools.map((one) => one.name).join(", ")}`;
-    throw wrongConfig(rule, words.slice(1));
-  }
-  if (order === "adopt" && name === undefined) return { order, pool, stateDir, nodeName };
-  if (order === "adopt") throw wrongConfig("adopt takes the name of a pool alone", words.slice(1));
-  if (order !== "import" || name === undefined || original === undefined || more.length > 0) {
-    throw wrongConfig("import takes a pool, the name of the volume and what to make it of", words.slice(1));
-  }
-  if (clusterId === undefined) throw wrongConfig(`${namesOf("clusterId")} is required; got nothing`, undefined);
-  return { order, pool, stateDir, nodeName, clusterId, name, original };
+  return { words, given: readOptions(flags, environment) };
 }
 
 function readOptions(

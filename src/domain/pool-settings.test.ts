@@ -16,12 +16,21 @@ describe("the pools of a target", () => {
     const pools = poolsOf(
       JSON.stringify({
         slow: file,
-        fast: { ...thin, overcommitPercent: 150, watermarkPercent: 80, topology: { zone: "a" } },
+        fast: {
+          ...thin,
+          overcommitPercent: 150,
+          watermarkPercent: 80,
+          deletionGraceMinutes: 60,
+          topology: { zone: "a" },
+        },
       }),
     );
     assert.deepEqual(pools, [
-      { name: "slow", ...file, overcommitPercent: 100, watermarkPercent: 100, topology: {} },
-      { name: "fast", ...thin, overcommitPercent: 150, watermarkPercent: 80, topology: { zone: "a" } },
+      { name: "slow", ...file, overcommitPercent: 100, watermarkPercent: 100, deletionGraceMinutes: 0, topology: {} },
+      {
+        ...{ name: "fast", ...thin, overcommitPercent: 150, watermarkPercent: 80 },
+        ...{ deletionGraceMinutes: 60, topology: { zone: "a" } },
+      },
     ]);
     assert.deepEqual(pools.map(placeOf), ["/pool", "vg0/thin"]);
   });
@@ -48,6 +57,7 @@ describe("the pools of a target", () => {
       { fast: { ...file, topology: { zone: "" } } },
       /is wrong at fast.topology: must name/,
     ],
+    ["a grace of more than a year", { fast: { ...file, deletionGraceMinutes: 527_041 } }, /number from 0 to 527040/],
     ["half a percent", { fast: { ...file, watermarkPercent: 0.5 } }, /whole number from 1 to 100/],
     ["one place under two names", { a: file, b: file }, /must not name \/pool twice/],
   ] as const) {

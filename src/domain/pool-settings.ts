@@ -10,12 +10,16 @@ import { jsonOf } from "./json-of.ts";
 import { segments } from "./topology.ts";
 
 const rule = (from: number, to: number) => `must be a whole number from ${from} to ${to}`;
-const percent = (from: number, to: number) => z.int(rule(from, to)).min(from, rule(from, to)).max(to, rule(from, to));
+const whole = (from: number, to: number) => z.int(rule(from, to)).min(from, rule(from, to)).max(to, rule(from, to));
+/** A year. */
+const longestGrace = 366 * 24 * 60;
 const limits = {
   /** What may be promised, of what the pool can hold. */
-  overcommitPercent: percent(100, 10_000).default(100),
+  overcommitPercent: whole(100, 10_000).default(100),
   /** How full the pool may be when something new is made. */
-  watermarkPercent: percent(1, 100).exactOptional(),
+  watermarkPercent: whole(1, 100).exactOptional(),
+  /** How long a deleted volume can be had back, unless its room is needed before; not at all unless given. */
+  deletionGraceMinutes: whole(0, longestGrace).default(0),
   /** Which nodes can reach it: those that have these segments; all of them unless given. */
   topology: segments.default({}),
 };
@@ -59,7 +63,8 @@ export function placeOf(pool: PoolSettings): string {
 
 /** One directory of files, as a configuration that names no pools has it. */
 export function defaultPool(path: string): PoolSettings {
-  return { name: "default", layer: "file", path, overcommitPercent: 100, watermarkPercent: 100, topology: {} };
+  const limits = { overcommitPercent: 100, watermarkPercent: 100, deletionGraceMinutes: 0, topology: {} };
+  return { name: "default", layer: "file", path, ...limits };
 }
 
 /** The pools of a JSON object or its text; or what is wrong, in words that follow the name of the option. */

@@ -18,7 +18,8 @@ export async function prepareSocketPath(path: string): Promise<void> {
   await removeFile(path);
 }
 
-async function answers(path: string): Promise<boolean> {
+/** Whether somebody serves it. */
+export async function answers(path: string): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const socket = connect(path, () => resolve(true));
   socket.on("error", (error) => {

@@ -59,6 +59,24 @@ describe("the keyed mutex", () => {
     assert.equal(await third, "served");
   });
 
+  it("does not wait for a key that is taken, where it is asked not to (L3)", async () => {
+    const mutex = new KeyedMutex();
+    const { promise: held, resolve: free } = Promise.withResolvers<undefined>();
+    const first = mutex.run("a", never, async () => held);
+    let started = false;
+    const start = async () => {
+      started = true;
+      return Promise.resolve("done");
+    };
+    assert.equal(await mutex.runIfFree("a", never, start), undefined);
+    assert.equal(started, false);
+    assert.equal(await mutex.runIfFree("b", never, start), "done");
+    free(undefined);
+    await first;
+    await turn();
+    assert.equal(await mutex.runIfFree("a", never, start), "done");
+  });
+
   it("lets a waiter go when its signal fires, without its task, and keeps the order of the others", async () => {
     const mutex = new KeyedMutex();
     const { promise: held, resolve: free } = Promise.withResolvers<undefined>();

@@ -3,7 +3,8 @@
  *
  * L1  `tryAcquire` is one synchronous step: no await lies between the test and the set.
  * L2  `run` serves waiters of one key in the order of arrival; other keys do not wait.
- * L3  A waiter whose signal fires leaves the queue; its task never starts.
+ * L3  `runIfFree` does not wait, so that who holds one key may try another without the danger of a deadlock.
+ * L4  A waiter whose signal fires leaves the queue; its task never starts.
  */
 import { untilAborted } from "./abort.ts";
 
@@ -26,6 +27,11 @@ export class InFlight {
 /** Waits for its turn: for short steps on a shared object. */
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<void>>();
+
+  /** L1, L3: undefined, without the task, when somebody holds the key or waits for it. */
+  async runIfFree<T>(key: string, signal: AbortSignal, task: () => Promise<T>): Promise<T | undefined> {
+    return this.#tails.has(key) ? undefined : await this.run(key, signal, task);
+  }
 
   async run<T>(key: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();

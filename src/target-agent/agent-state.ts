@@ -19,6 +19,7 @@ import { parseNodeId } from "../domain/node-id.ts";
 import type { Segments } from "../domain/topology.ts";
 import { KeyedMutex } from "../lib/keyed-lock.ts";
 import { observeContent } from "./content.ts";
+import { eraseOldest, makeRoom } from "./deleted-volumes.ts";
 import type { DesiredExport, Exporter } from "./exporter.ts";
 import type { VolumeLayer } from "./layers/layer.ts";
 import type { Pool } from "./pool.ts";
@@ -32,9 +33,13 @@ export interface TargetAgentDeps {
   readonly layer: VolumeLayer;
   /** Nothing new is made in a pool that is as full; 100 unless given. */
   readonly watermarkPercent?: number;
+  /** How long a deleted volume can be had back; not at all unless given. */
+  readonly deletionGraceMinutes?: number;
   /** Segments that a node must have to reach the pool. */
   readonly place?: Segments;
   readonly exporter: Exporter;
+  /** Told of each deleted volume that nobody can have back any more. */
+  readonly onErased?: (record: VolumeRecord) => void;
   /** Time of day, for records. */
   readonly now: () => Date;
 }
@@ -63,6 +68,15 @@ export class AgentState {
     const inOrder = [...new Set<string>(keys)].toSorted();
     const take = inOrder.reduceRight((next, key) => async () => this.#locks.run(key, signal, next), task);
     return await take();
+  }
+
+  /** Only if nobody holds the lock or waits for it; undefined, with nothing done, when somebody does. */
+  async ifFree<T>(key: VolumeId, signal: AbortSignal, task: () => Promise<T>): Promise<T | undefined> {
+    return await this.#locks.runIfFree(key, signal, task);
+  }
+
+  get graceMs(): number {
+    return (this.deps.deletionGraceMinutes ?? 0) * 60_000;
   }
 
   /** Records of this cluster's volumes; a pool may hold those of others. */
@@ -104,10 +118,12 @@ export class AgentState {
     return record !== undefined && this.isTaken(record) ? record : undefined;
   }
 
+  /** A deleted volume is not there (G1), whatever is kept of it. */
   holds(id: VolumeId | SnapshotId): boolean {
     const { volumes, snapshots } = this.deps.pool;
     const snapshot = parseSnapshotId(id);
-    return (snapshot === undefined ? volumes.get(id as VolumeId) : snapshots.get(snapshot)) !== undefined;
+    const found = snapshot === undefined ? volumes.get(id as VolumeId) : snapshots.get(snapshot);
+    return found !== undefined && found.state !== "deleted";
   }
 
   view(record: VolumeRecord): Volume {
@@ -125,9 +141,14 @@ export class AgentState {
     this.#blindness.delete(id);
   }
 
-  /** With `enough` it may be less than there is, once it is as much. Nothing above the watermark. */
-  async available(enough?: Bytes): Promise<Bytes> {
-    return (await this.#aboveWatermark()) === undefined ? await this.room(enough) : 0n;
+  /** What new volumes can have, deleted ones being erased for them. Nothing above the watermark. */
+  async available(): Promise<Bytes> {
+    if ((await this.#aboveWatermark()) !== undefined) return 0n;
+    const deleted = this.records().filter(({ state }) => state === "deleted");
+    return await this.room(
+      undefined,
+      deleted.map(({ id }) => id),
+    );
   }
 
   async #aboveWatermark(): Promise<number | undefined> {
@@ -137,11 +158,22 @@ export class AgentState {
     return used >= watermarkPercent ? used : undefined;
   }
 
-  /** What the layer can promise, whatever the watermark. */
-  async room(enough?: Bytes): Promise<Bytes> {
+  /** The same, once something was erased to get below it. */
+  async #stillAboveWatermark(signal: AbortSignal): Promise<number | undefined> {
+    const used = await this.#aboveWatermark();
+    const isLess = used !== undefined && (await eraseOldest(this, signal));
+    return isLess ? await this.#aboveWatermark() : used;
+  }
+
+  /**
+   * What the layer can promise, whatever the watermark, as if the `erased` ones were gone. With `enough` it may be less than
+   * there is, once it is as much.
+   */
+  async room(enough?: Bytes, erased: readonly VolumeId[] = []): Promise<Bytes> {
     const { pool, layer } = this.deps;
+    const gone = new Set(erased);
     const volumes = pool.volumes.all().map(({ id, size, growingTo = 0n, family = id }) => {
-      return { id, size: growingTo > size ? growingTo : size, family };
+      return { id, size: growingTo > size ? growingTo : size, family, isErasable: gone.has(id) };
     });
     return await layer.available({ volumes, snapshots: pool.snapshots.all() }, enough);
   }
@@ -149,12 +181,12 @@ export class AgentState {
   /** Lets `promise` write down that `needed` bytes are taken, or refuses. */
   async reserve<T>(needed: Bytes, cannot: string, signal: AbortSignal, promise: () => Promise<T>): Promise<T> {
     return await this.#locks.run(capacityKey, signal, async () => {
-      const used = await this.#aboveWatermark();
+      const used = await this.#stillAboveWatermark(signal);
       if (used !== undefined) {
         const rule = `the pool is ${used} percent full, and its watermark is ${this.deps.watermarkPercent}`;
         throw failure("no_capacity", { cannot, rule, got: needed });
       }
-      const available = await this.room(needed);
+      const available = await makeRoom(this, needed, signal);
       if (needed <= available) return await promise();
       const rule = `the pool has room for ${available} bytes`;
       throw failure("no_capacity", { cannot, rule, got: needed });

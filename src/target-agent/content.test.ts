@@ -9,7 +9,7 @@ import { volumeOf } from "./volume-view.ts";
 
 const cluster = "c" as ClusterId;
 const fresh: VolumeRecord = {
-  schema: 3,
+  schema: 4,
   layer: "file",
   id: volumeIdOf(cluster, "a"),
   cluster,

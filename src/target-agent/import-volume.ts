@@ -36,8 +36,11 @@ export async function importVolume(
   const { pool, layer, cluster } = state.deps;
   const id = volumeIdOf(cluster, name);
   return await state.locked([id], signal, async () => {
-    if (pool.volumes.get(id) !== undefined) {
-      throw failure("already_exists", { cannot: `import ${original}`, rule: `there is a volume ${name}`, got: id });
+    const other = pool.volumes.get(id);
+    if (other !== undefined) {
+      const isKept = other.state === "deleted";
+      const rule = isKept ? `volume ${name} was deleted and can still be undeleted` : `there is a volume ${name}`;
+      throw failure("already_exists", { cannot: `import ${original}`, rule, got: id });
     }
     await layer.assertVacant(id);
     const found = await layer.measure(original);

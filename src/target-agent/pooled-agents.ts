@@ -5,7 +5,9 @@
  * E2  A new volume goes where it is asked to; else into the fullest pool that it fits in, so that the largest room stays
  *     in one piece. A pool that has no room after all is followed by the next one.
  * E3  Only a pool that can be reached from where the volume is to be used counts; those that are preferred come first.
- * E4  A copy is made where its source is: layers share blocks within a pool only.
+ * E4  A deleted volume that can still be had back is in nobody's way: one of its name is erased, wherever it is, before a
+ *     new one is made, and a pool that would have to erase one for its room comes after those that need not.
+ * E5  A copy is made where its source is: layers share blocks within a pool only.
  */
 import { largestWithin, type Bytes } from "../domain/capacity.ts";
 import { DomainError, failure } from "../domain/errors.ts";
@@ -14,6 +16,7 @@ import type { Attachment, Snapshot, Volume, VolumeSource } from "../domain/model
 import type { NodeIdParts } from "../domain/node-id.ts";
 import type { PublicationRequest } from "../domain/publications.ts";
 import { pageOf, type Page, type PageRequest } from "../domain/page.ts";
+import { KeyedMutex } from "../lib/keyed-lock.ts";
 import {
   isReachable,
   preferenceOf,
@@ -22,6 +25,8 @@ import {
   type TopologyRequirement,
 } from "../domain/topology.ts";
 import { PooledGroups } from "./pooled-groups.ts";
+import type { DeletedVolume } from "./deleted-volumes.ts";
+import type { Imported, ImportRequest } from "./import-volume.ts";
 import type { SnapshotToMake } from "./snapshots.ts";
 import type { Tended, TargetAgent } from "./target-agent.ts";
 import type { VolumeRecord } from "./volume-record.ts";
@@ -44,6 +49,8 @@ export class PooledAgents implements Tended {
   readonly #agents: ReadonlyMap<string, TargetAgent>;
   /** Absent where no pool takes snapshots of several volumes at one instant. */
   readonly groups?: PooledGroups;
+  /** E1: two pools must not get one id at a time. */
+  readonly #naming = new KeyedMutex();
 
   /** By the names of the pools, at least one. E1: throws a precondition error. */
   constructor(agents: ReadonlyMap<string, TargetAgent>) {
@@ -103,8 +110,14 @@ export class PooledAgents implements Tended {
     return { available: rooms.reduce((sum, room) => sum + room, 0n), largestVolume: largestWithin(largest) };
   }
 
-  async create({ pool, topology = anywhere, ...spec }: PooledVolume, signal: AbortSignal): Promise<Volume> {
+  async create(volume: PooledVolume, signal: AbortSignal): Promise<Volume> {
+    return await this.#naming.run(volume.id, signal, async () => this.#create(volume, signal));
+  }
+
+  async #create({ pool, topology = anywhere, ...spec }: PooledVolume, signal: AbortSignal): Promise<Volume> {
     const wanted = pool === undefined ? undefined : this.#named(pool);
+    // E4.
+    await this.eraseDeleted(spec.id, signal);
     const existing = this.#nameOf(spec.id);
     if (existing !== undefined) {
       const agent = this.#named(existing);
@@ -118,7 +131,7 @@ export class PooledAgents implements Tended {
     return await only.create(spec, signal);
   }
 
-  /** E4. */
+  /** E5. */
   #ofSource(source: VolumeSource, pool: string | undefined): TargetAgent {
     const place = this.#nameOf(source.id);
     if (pool === undefined || place === undefined || place === pool) return this.#of(source.id);
@@ -160,6 +173,58 @@ export class PooledAgents implements Tended {
 
   async delete(id: VolumeId, signal: AbortSignal): Promise<void> {
     await this.#of(id).delete(id, signal);
+  }
+
+  async deleted(pool: string, signal: AbortSignal): Promise<readonly DeletedVolume[]> {
+    signal.throwIfAborted();
+    return await Promise.resolve(this.#ordered(pool).deleted());
+  }
+
+  /** Errors: those of the pool, and already_exists (in another one by now). */
+  async undelete(pool: string, id: VolumeId, signal: AbortSignal): Promise<Volume> {
+    const agent = this.#ordered(pool);
+    return await this.#naming.run(id, signal, async () => {
+      this.#assertNowhereElse(id, { pool, cannot: `undelete volume ${id}` });
+      return await agent.undelete(id, signal);
+    });
+  }
+
+  /** Errors: those of the pool, and already_exists (in another one). */
+  async import(pool: string, request: ImportRequest, signal: AbortSignal): Promise<Imported> {
+    const agent = this.#ordered(pool);
+    const id = agent.idOf(request.name);
+    return await this.#naming.run(id, signal, async () => {
+      this.#assertNowhereElse(id, { pool, cannot: `import ${request.original}` });
+      return await agent.import(request, signal);
+    });
+  }
+
+  /** E1. */
+  #assertNowhereElse(id: VolumeId, { pool, cannot }: { readonly pool: string; readonly cannot: string }): void {
+    const other = this.#nameOf(id);
+    if (other === undefined || other === pool) return;
+    throw failure("already_exists", { cannot, rule: `pool ${other} has a volume of that name`, got: id });
+  }
+
+  /** The pool that a person names. */
+  #ordered(name: string): TargetAgent {
+    const found = this.#agents.get(name);
+    if (found !== undefined) return found;
+    const rule = `the driver serves ${[...this.#agents.keys()].join(" and ")}`;
+    throw failure("not_found", { cannot: "carry out the order", rule, got: name });
+  }
+
+  /** A pool that does not answer keeps nobody from erasing in the others. */
+  async dueForErasure(signal: AbortSignal): Promise<readonly VolumeId[]> {
+    const asked = await Promise.allSettled(this.#all.map(async (agent) => agent.dueForErasure(signal)));
+    const due = asked.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+    const failed = asked.find((answer) => answer.status === "rejected");
+    if (due.length === 0 && failed !== undefined) throw failed.reason;
+    return due;
+  }
+
+  async eraseDeleted(id: VolumeId, signal: AbortSignal): Promise<void> {
+    for (const agent of this.#all) await agent.eraseDeleted(id, signal);
   }
 
   async createSnapshot(spec: SnapshotToMake, signal: AbortSignal): Promise<Snapshot> {
@@ -246,9 +311,14 @@ async function inOrder(
     pools.map(async (agent) => ({ agent, room: await agent.room(signal).catch(() => 0n) })),
   );
   const fullestFirst = rooms.sort((a, b) => (a.room < b.room ? -1 : 1));
-  const fitting = fullestFirst.filter(({ room }) => room >= size);
-  const preferred = fitting.sort(
-    (a, b) => preferenceOf(a.agent.place, topology) - preferenceOf(b.agent.place, topology),
+  const fitting = await Promise.all(
+    fullestFirst
+      .filter(({ room }) => room >= size)
+      .map(async ({ agent }) => {
+        const cost = (await agent.mustEraseFor(size, signal)) ? 1 : 0;
+        return { agent, cost, preference: preferenceOf(agent.place, topology) };
+      }),
   );
+  const preferred = fitting.sort((a, b) => a.preference - b.preference || a.cost - b.cost);
   return (fitting.length > 0 ? preferred : fullestFirst.slice(-1)).map(({ agent }) => agent);
 }

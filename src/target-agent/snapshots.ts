@@ -96,10 +96,11 @@ export class Snapshots {
   }
 
   /** The object first, the record last. */
-  async erase({ id }: SnapshotRecord): Promise<void> {
+  async erase(record: SnapshotRecord): Promise<void> {
     const { pool, layer } = this.#state.deps;
-    await layer.remove(id);
-    await pool.snapshots.forget(id);
+    await layer.discard(record);
+    await layer.remove(record.id);
+    await pool.snapshots.forget(record.id);
   }
 }
 

@@ -9,13 +9,16 @@
  *     it is linked (V42, V46): see restore.ts.
  */
 import type { Bytes } from "../domain/capacity.ts";
-import type { SnapshotId, VolumeId } from "../domain/identity.ts";
+import { volumeIdOf, type SnapshotId, type VolumeId } from "../domain/identity.ts";
 import type { Attachment, Snapshot, Volume } from "../domain/model.ts";
 import type { NodeIdParts } from "../domain/node-id.ts";
 import { pageOf, type Page, type PageRequest } from "../domain/page.ts";
 import type { PublicationRequest } from "../domain/publications.ts";
 import type { Segments } from "../domain/topology.ts";
 import { AgentState, type TargetAgentDeps } from "./agent-state.ts";
+import { deletedVolumes, dueForErasure, eraseDeleted, undelete, type DeletedVolume } from "./deleted-volumes.ts";
+import { eraseVolume } from "./erase-volume.ts";
+import { importVolume, type Imported, type ImportRequest } from "./import-volume.ts";
 import { PublishedVolumes } from "./published-volumes.ts";
 import { settleGrowth } from "./settle-growth.ts";
 import { snapshotOf } from "./snapshot-record.ts";
@@ -27,7 +30,16 @@ import { Volumes, type VolumeToMake } from "./volumes.ts";
 /** What a start and the upkeep ask, of one pool or of several. */
 export type Tended = Pick<
   TargetAgent,
-  "records" | "unsettledSnapshots" | "settle" | "settleSnapshot" | "isFaulty" | "prepare" | "link" | "lookAt"
+  | "records"
+  | "unsettledSnapshots"
+  | "settle"
+  | "settleSnapshot"
+  | "isFaulty"
+  | "prepare"
+  | "link"
+  | "lookAt"
+  | "dueForErasure"
+  | "eraseDeleted"
 >;
 
 export class TargetAgent {
@@ -58,9 +70,9 @@ export class TargetAgent {
     return this.#state.records();
   }
 
-  /** Of all volumes and snapshots that the pool has a record of, in whatever state. */
+  /** Of all volumes and snapshots that the pool has a record of, in whatever state but deleted. */
   ids(): readonly (VolumeId | SnapshotId)[] {
-    return this.#state.deps.pool.ids();
+    return this.#state.deps.pool.ids().filter((id) => this.holds(id));
   }
 
   holds(id: VolumeId | SnapshotId): boolean {
@@ -77,6 +89,12 @@ export class TargetAgent {
   async room(signal: AbortSignal): Promise<Bytes> {
     signal.throwIfAborted();
     return await this.#state.available();
+  }
+
+  /** Whether a volume of that size would cost one that can still be had back. */
+  async mustEraseFor(size: Bytes, signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    return deletedVolumes(this.#state).length > 0 && (await this.#state.room(size)) < size;
   }
 
   async get(id: VolumeId, signal: AbortSignal): Promise<Volume | undefined> {
@@ -102,6 +120,33 @@ export class TargetAgent {
 
   async delete(id: VolumeId, signal: AbortSignal): Promise<void> {
     await this.#volumes.delete(id, signal);
+  }
+
+  /** The oldest first. */
+  deleted(): readonly DeletedVolume[] {
+    return deletedVolumes(this.#state);
+  }
+
+  async undelete(id: VolumeId, signal: AbortSignal): Promise<Volume> {
+    return await undelete(this.#state, id, signal);
+  }
+
+  async dueForErasure(signal: AbortSignal): Promise<readonly VolumeId[]> {
+    signal.throwIfAborted();
+    return await dueForErasure(this.#state);
+  }
+
+  async eraseDeleted(id: VolumeId, signal: AbortSignal): Promise<void> {
+    await eraseDeleted(this.#state, id, signal);
+  }
+
+  /** What CreateVolume would call a volume of that name. */
+  idOf(name: string): VolumeId {
+    return volumeIdOf(this.#state.deps.cluster, name);
+  }
+
+  async import(request: ImportRequest, signal: AbortSignal): Promise<Imported> {
+    return await importVolume(this.#state, request, signal);
   }
 
   async createSnapshot(spec: SnapshotToMake, signal: AbortSignal): Promise<Snapshot> {
@@ -141,9 +186,10 @@ export class TargetAgent {
   async settle(id: VolumeId, signal: AbortSignal): Promise<void> {
     await this.#state.locked([id], signal, async () => {
       const record = this.#state.record(id);
-      if (record === undefined) return;
+      // G1: a deleted one is as it should be.
+      if (record === undefined || record.state === "deleted") return;
       await this.#state.guarded(id, signal, async () => {
-        if (record.state !== "ready") await this.#volumes.erase(record);
+        if (record.state !== "ready") await eraseVolume(this.#state, record);
         else await settleGrowth(this.#state.deps, await this.#published.finish(record, signal));
       });
     });

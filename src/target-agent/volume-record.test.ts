@@ -8,7 +8,7 @@ const cluster = "c" as ClusterId;
 const node = parseNodeId(`v1.${"0".repeat(16)}.7f000000-1111-4222-8333-444455556666.${"A".repeat(43)}`);
 assert.ok(node);
 const record: VolumeRecord = {
-  schema: 3,
+  schema: 4,
   layer: "file",
   id: volumeIdOf(cluster, "a"),
   cluster,
@@ -28,7 +28,7 @@ const record: VolumeRecord = {
   revoking: [{ epoch: 6, node: node.id, access: "read-only" }],
 };
 const minimal: VolumeRecord = {
-  schema: 3,
+  schema: 4,
   layer: "file",
   id: record.id,
   cluster,
@@ -50,17 +50,23 @@ describe("the record of a volume", () => {
     for (const written of [record, minimal]) assert.deepEqual(parseRecord("r.json", serializeRecord(written)), written);
   });
 
-  it("is read from schema 1 and 2, which had no several holders, and written as schema 3", () => {
+  it("is read from older schemas, which had no several holders or no deleted volumes, and written as schema 4", () => {
     const { multiWriter: _one, ...alone } = record;
     const held = { ...alone, publications: [{ epoch: 7, node: node.id, access: "read-write" }] };
     for (const schema of [1, 2]) {
-      assert.deepEqual(parseRecord("r.json", serializeRecord({ ...held, schema })), { ...held, schema: 3 });
+      assert.deepEqual(parseRecord("r.json", serializeRecord({ ...held, schema })), { ...held, schema: 4 });
     }
+    assert.deepEqual(parseRecord("r.json", serializeRecord({ ...record, schema: 3 })), record);
+  });
+
+  it("of a deleted volume says when that was", () => {
+    const deleted = { ...minimal, state: "deleted", deletedAt: "2026-02-03T04:05:06.789Z" } as const;
+    assert.deepEqual(parseRecord("r.json", serializeRecord(deleted)), deleted);
   });
 
   it("is refused from a newer schema, with both versions named, before anything else is looked at", () => {
-    const newer = JSON.stringify({ schema: 4, everything: "else differs" });
-    assert.throws(() => parseRecord("/pool/r.json", newer), refusal(/\/pool\/r\.json: .*schema 3 .*got 4/));
+    const newer = JSON.stringify({ schema: 5, everything: "else differs" });
+    assert.throws(() => parseRecord("/pool/r.json", newer), refusal(/\/pool\/r\.json: .*schema 4 .*got 5/));
   });
 
   const bad: Readonly<Record<string, unknown>> = {
@@ -71,7 +77,8 @@ describe("the record of a volume", () => {
     "an id that is a path": { ...wire, id: "../../etc/passwd" },
     "a size as a number": { ...wire, size: 335_544_320 },
     "a negative size": { ...wire, size: "-1" },
-    "an unknown state": { ...wire, state: "deleted" },
+    "an unknown state": { ...wire, state: "gone" },
+    "no time of its deletion": { ...wire, state: "deleted" },
     "an unknown content": { ...wire, content: { state: "maybe" } },
     "no content": { ...wire, content: undefined },
     "an epoch of 0": { ...wire, publications: [{ epoch: 0, node: node.id, access: "read-write" }] },

@@ -19,8 +19,8 @@ import {
 import { parseNodeId, type NodeId } from "../domain/node-id.ts";
 import { parseStored } from "../domain/stored-record.ts";
 
-/** 2 added growth and sources, 3 several holders; an older record is one of a volume without them. */
-export const recordSchema = 3 as const;
+/** 2 added growth and sources, 3 several holders, 4 deleted volumes; an older record is one of a volume without them. */
+export const recordSchema = 4 as const;
 
 export const decimal = z
   .string()
@@ -72,7 +72,7 @@ const source = z.discriminatedUnion("kind", [
 
 const record = z
   .strictObject({
-    schema: z.literal([1, 2, recordSchema]).transform(() => recordSchema),
+    schema: z.literal([1, 2, 3, recordSchema]).transform(() => recordSchema),
     /** What the volume is made of. */
     layer,
     id: volumeId,
@@ -87,9 +87,14 @@ const record = z
     family: z.string().exactOptional(),
     /** Whether several nodes may write it, as its class said. */
     multiWriter: z.literal("block").exactOptional(),
-    /** Only `ready` volumes are served; the other two are finished or undone by the next call or start. */
-    state: z.enum(["creating", "ready", "deleting"]),
+    /**
+     * Only `ready` volumes are served. `creating` and `deleting` are undone or finished by the next call or start; `deleted`
+     * is kept to be had back (deleted-volumes.ts).
+     */
+    state: z.enum(["creating", "ready", "deleted", "deleting"]),
     createdAt: z.iso.datetime(),
+    /** Of a deleted volume. */
+    deletedAt: z.iso.datetime().exactOptional(),
     backing: backing.exactOptional(),
     content,
     /** Set when a volume with content was found blank. */
@@ -99,6 +104,7 @@ const record = z
     publications: z.array(publication).readonly(),
     revoking: z.array(publication).readonly(),
   })
+  .refine(({ state, deletedAt }) => state !== "deleted" || deletedAt !== undefined, "a deleted volume needs deletedAt")
   .readonly();
 
 export type VolumeRecord = z.infer<typeof record>;

@@ -5,12 +5,14 @@
  * V2  A caller that is told "no room" does not come back: nothing may be left of the attempt.
  * V3  A copy that was made is kept though its caller has gone meanwhile: a repeat finds it. Taking it anew would keep the
  *     writers of its source waiting once more.
+ * V4  What a deleted volume of the same name held, or a half-made one, is in no new one: it is erased first.
  */
 import { failure } from "../domain/errors.ts";
 import type { Bytes } from "../domain/capacity.ts";
 import type { VolumeId } from "../domain/identity.ts";
 import type { MultiWriter, Volume, VolumeSource } from "../domain/model.ts";
 import type { AgentState } from "./agent-state.ts";
+import { eraseVolume } from "./erase-volume.ts";
 import { assertNoIntent, assertNoMkfs, lookMs, type Original } from "./intent-checks.ts";
 import { makeObject } from "./make-object.ts";
 import { mostBlankSizes, settleGrowth } from "./settle-growth.ts";
@@ -38,7 +40,8 @@ export class Volumes {
     return await this.#state.locked(source === undefined ? [id] : [id, source.id], signal, async () => {
       const found = this.#state.record(id);
       if (found?.state === "ready") return this.#sameOrRefuse(found, spec);
-      if (found !== undefined) await this.erase(found);
+      // V4.
+      if (found !== undefined) await eraseVolume(this.#state, found);
       await this.#assertVacant(id);
       const original = source && (await this.#originalOf(source, spec.size));
       const draft = await this.#state.reserve(spec.size, "create the volume", signal, async () =>
@@ -77,7 +80,10 @@ export class Volumes {
   async #make(draft: VolumeRecord, original: Original | undefined): Promise<VolumeRecord> {
     const { pool, layer } = this.#state.deps;
     const ready = async (made: VolumeRecord) => pool.volumes.save({ ...made, state: "ready" });
-    const undo = { forget: async () => pool.volumes.forget(draft.id), erase: async () => this.erase(draft) };
+    const undo = {
+      forget: async () => pool.volumes.forget(draft.id),
+      erase: async () => eraseVolume(this.#state, draft),
+    };
     if (original === undefined) {
       const finish = async (backing: BackingIdentity) => ready({ ...draft, backing });
       return await makeObject({ make: async () => layer.create(draft), finish, ...undo });
@@ -147,21 +153,18 @@ export class Volumes {
   async delete(id: VolumeId, signal: AbortSignal): Promise<void> {
     await this.#state.locked([id], signal, async () => {
       const record = this.#state.record(id);
-      if (record === undefined) return;
+      // G1.
+      if (record === undefined || record.state === "deleted") return;
       const holders = [...record.publications, ...record.revoking].map((held) => held.node);
       if (holders.length > 0) {
         throw failure("in_use", { cannot: `delete volume ${id}`, rule: "it must not be published", got: holders });
       }
-      await this.erase(await this.#state.deps.pool.volumes.save({ ...record, state: "deleting" }));
+      const { graceMs, deps } = this.#state;
+      if (record.state === "ready" && graceMs > 0) {
+        await deps.pool.volumes.save({ ...record, state: "deleted", deletedAt: deps.now().toISOString() });
+        this.#state.acquit(id);
+      } else await eraseVolume(this.#state, record);
     });
-  }
-
-  /** The object first, the record last: a crash in between leaves a record that says what is left to do. */
-  async erase({ id }: VolumeRecord): Promise<void> {
-    const { pool, layer } = this.#state.deps;
-    await layer.remove(id);
-    await pool.volumes.forget(id);
-    this.#state.acquit(id);
   }
 }
 

@@ -64,6 +64,7 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
     { "storageClasses.delete.allowedTopologies": [{ key: "zone", values: ["a"] }] },
     /at '\/storageClasses\/delete\/allowedTopologies\/0'.*matchLabelExpressions/,
   ],
+  [{ "pools.fast": { layer: "file", path: "/p", deletionGraceMinutes: -1 } }, /deletionGraceMinutes': .*minimum.* 0/],
   [{ "pool.path": "/" }, /at '\/pool\/path': '\/' does not match/],
   [{ portals: "127.0.0.1:4420" }, /at '\/portals': got string, want array/],
   [{ portals: [] }, /at '\/portals': minItems: got 0, want 1/],

@@ -83,6 +83,8 @@ export const programs: Readonly<Record<string, ProgramCheck>> = {
     says: /thin_check_executable="\/usr\/sbin\/thin_check"\n[\d.]+/,
   },
   dmsetup: { argv: shell("dmsetup version 2>&1 || true"), says: /Library version/ },
+  // Of a file it says that this is none of its business.
+  blkdiscard: { argv: shell("truncate -s 4M /tmp/d; blkdiscard /tmp/d 2>&1 || true"), says: /not a block device/ },
   // Of a file with the size that it has: what the fence waits with (src/target-agent/layers/file-layer.ts).
   truncate: {
     argv: shell("echo kept > /tmp/d; truncate --no-create --size=+0 /tmp/d /tmp/no; test ! -e /tmp/no; cat /tmp/d"),

@@ -10,6 +10,7 @@ import { guestCluster, startGuestDriver, type GuestDriver } from "../support/gue
 import { labGroup, labThinPool, poolFlags, runLvm } from "../support/guest-pool.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
 import { itInLongRounds } from "../support/long-round.ts";
+import { comesBack, isUnreadable } from "./deletion/scenarios.ts";
 
 const limitMs = 15 * 60 * 1000;
 const MiB = 1024 * 1024;
@@ -59,6 +60,34 @@ describe("a thin pool", { timeout: limitMs }, () => {
     assert.equal(await run(`blockdev --getsize64 ${await restored.device()}`), String(512 * MiB));
     await guest.client.controller.DeleteSnapshot(source.snapshot);
     await restored.destroy();
+  });
+
+  it("keeps a deleted volume that can be had back", async () => comesBack(guest, "lvm-thin"));
+
+  it("tells the disks of the room of a removed volume, and shows nothing of it to a later one", async () => {
+    const thin = mapper(labThinPool);
+    /** Chunks of the pool that a volume has. */
+    const placesOf = async (volume: GuestVolume) => {
+      const id = await lvm("lvs", `--noheadings -o thin_id ${labGroup}/${volume.id.split("/")[1] ?? ""}`);
+      const dump = `dmsetup message ${thin}-tpool 0 reserve_metadata_snap; thin_dump -m ${thin}_tmeta;
+        dmsetup message ${thin}-tpool 0 release_metadata_snap`;
+      const [, device = ""] = new RegExp(`<device dev_id="${id}"([^]*?)</device>`).exec(await run(dump)) ?? [];
+      const found = [...device.matchAll(/data_(?:begin|block)="(\d+)"(?: length="(\d+)")?/g)];
+      const chunks = found.map(([, begin = "", length = "1"]) => [Number(begin), Number(length)] as const);
+      return new Set(chunks.flatMap(([begin, length]) => Array.from({ length }, (_, index) => begin + index)));
+    };
+    const [disk = ""] = guest.machine.disks;
+    const discarded = async () =>
+      Number(await run(`awk '{ print $14 }' /sys/class/block/${disk.slice(5)}/stat`)) / 2048;
+    // What is left of the pool has room for one volume, and not for another one beside the chunks of the first.
+    await lvm("lvcreate", `--thin ${labGroup}/${labThinPool} --virtualsize 640m --name ballast`);
+    await run(`dd if=/dev/zero of=${mapper("ballast")} bs=4M count=160 oflag=direct status=none`);
+    const before = await discarded();
+    await isUnreadable(guest, 320, placesOf);
+    const after = await discarded();
+    assert.ok(after - before >= 320 + 300, `both volumes were discarded on the disk; got ${after - before} MiB`);
+    await lvm("lvremove", `${labGroup}/ballast`);
+    assert.equal(await discarded(), after, "LVM alone tells nothing");
   });
 
   itInLongRounds(

@@ -9,6 +9,7 @@ import { census } from "../support/census.ts";
 import { guestCluster, startGuestDriver, stateDir, type GuestDriver } from "../support/guest-driver.ts";
 import { poolPath } from "../support/guest-pool.ts";
 import { GuestVolume } from "../support/guest-volume.ts";
+import { comesBack, isUnreadable } from "./deletion/scenarios.ts";
 
 const nvmet = "/sys/kernel/config/nvmet";
 const foreignNqn = "nqn.2014-08.org.example:somebody-else";
@@ -181,6 +182,18 @@ describe("the target agent", () => {
     await run(`sed -i 's/"cluster": "another"/"cluster": "${guestCluster}"/' ${poolPath}/records/*.json`);
     await guest.start();
     await volume.delete();
+  });
+
+  it("keeps a deleted volume that can be had back", async () => comesBack(guest, "file"));
+
+  it("shows nothing of a removed volume to a later one in its place", async () => {
+    /** Blocks of the file system that a volume's file has. */
+    await isUnreadable(guest, 320, async ({ backing }) => {
+      const extents = await run(`sync ${backing}; filefrag -v -b4096 ${backing}`);
+      const found = [...extents.matchAll(/^ *\d+: *\d+\.\. *\d+: *(\d+)\.\. *(\d+):/gm)];
+      const blocks = found.map(([, first = "", last = ""]) => [Number(first), Number(last)] as const);
+      return new Set(blocks.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, n) => first + n)));
+    });
   });
 
   it("leaves nothing behind", async () => {

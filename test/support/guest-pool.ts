@@ -18,11 +18,11 @@ const lvmSettings =
 const lvm = (command: string) => `lvm ${command} --config '${lvmSettings}' --yes`;
 const stateDisk = `/dev/${labGroup}/state`;
 
-/** What the driver is told; `--pool` may stand beside it. */
-export function poolFlags(layer: LabLayer): readonly string[] {
-  if (layer === "file") return [];
-  const pools = { default: { layer, volumeGroup: labGroup, thinPool: labThinPool } };
-  return ["--pools", JSON.stringify(pools)];
+/** What the driver is told; `--pool` may stand beside it. `limits` are further keys of the pool. */
+export function poolFlags(layer: LabLayer, limits: Readonly<Record<string, number>> = {}): readonly string[] {
+  if (layer === "file" && Object.keys(limits).length === 0) return [];
+  const place = layer === "file" ? { path: poolPath } : { volumeGroup: labGroup, thinPool: labThinPool };
+  return ["--pools", JSON.stringify({ default: { layer, ...place, ...limits } })];
 }
 
 export async function makePool(machine: Machine, layer: LabLayer): Promise<void> {

@@ -43,6 +43,7 @@ export interface Started {
 interface StartOptions {
   readonly pool?: string;
   readonly watermarkPercent?: number;
+  readonly deletionGraceMinutes?: number;
   readonly place?: Segments;
   readonly Layer?: typeof FileLayer;
 }
@@ -73,6 +74,9 @@ export class TargetBench {
     t.after(async () => directory.remove());
     return new TargetBench(directory.path, t);
   }
+
+  /** Time of day. */
+  now: () => Date = () => new Date();
 
   /** What a direct read finds, where it is not zeros. */
   blockAt: (offset: bigint) => Buffer | undefined = () => undefined;
@@ -113,6 +117,7 @@ export class TargetBench {
   async start({
     pool: name = "default",
     watermarkPercent = 100,
+    deletionGraceMinutes = 0,
     place: segments = {},
     Layer = FileLayer,
   }: StartOptions = {}): Promise<Started> {
@@ -130,9 +135,10 @@ export class TargetBench {
       pool,
       layer,
       watermarkPercent,
+      deletionGraceMinutes,
       place: segments,
       exporter,
-      now: () => new Date(),
+      now: () => this.now(),
     });
     const gate = new ListenerGate({ exec: this.exec, portals });
     const report = await restoreExports({ agent, exporter, gate }, new AbortController().signal);

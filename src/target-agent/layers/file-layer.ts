@@ -109,6 +109,11 @@ export class FileLayer implements VolumeLayer {
     }
   }
 
+  /** The file system's own affair: its mount option `discard`, or fstrim. */
+  async discard(): Promise<void> {
+    await Promise.resolve();
+  }
+
   async remove(id: ObjectId): Promise<void> {
     const path = this.#path(id);
     await removeFile(path);

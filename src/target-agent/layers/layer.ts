@@ -49,6 +49,11 @@ export interface VolumeLayer {
   copyForeign(original: string, copy: ObjectToMake): Promise<BackingIdentity>;
   /** What hosts see as the size of a sector. */
   sectorBytes(object: StoredObject): Promise<number>;
+  /**
+   * Of one that is removed next: lets the disks know that its room is free, where removing it alone does not. It is only a
+   * try, ends within a bounded time, and touches nothing but the verified object.
+   */
+  discard(object: StoredObject): Promise<void>;
   /** Absent = done. */
   remove(id: ObjectId): Promise<void>;
   /** L1: the path of the verified object, as the kernel target takes it. */
@@ -79,6 +84,8 @@ export interface KeptObject extends ObjectToMake {
   readonly family: string;
   /** For a snapshot that is being taken: what it will hold at most. */
   readonly reserved?: Bytes;
+  /** It is erased for whoever needs its room. */
+  readonly isErasable?: boolean;
 }
 
 /** All that a pool keeps. */

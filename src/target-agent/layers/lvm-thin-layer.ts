@@ -9,9 +9,11 @@
  * Z5  A command that a crash has cut short may have left volumes suspended: the start lets them go on.
  * Z6  device-mapper suspends a volume only when every write to it has ended; whoever waits for that goes away, never the
  *     order to resume it.
+ * Z7  A thin pool takes the chunks of a removed volume back without a word to the disks below; those of a discarded one it
+ *     passes on, but for what others share. blkdiscard opens the volume exclusively, and gives way in pieces.
  */
 import { failure } from "../../domain/errors.ts";
-import type { Bytes } from "../../domain/capacity.ts";
+import { GiB, type Bytes } from "../../domain/capacity.ts";
 import type { Content } from "../../domain/model.ts";
 import type { Children } from "../../host/child-pool.ts";
 import { execOk, type Exec } from "../../host/exec.ts";
@@ -34,6 +36,9 @@ export interface LvmThinLayerDeps {
 }
 
 const pauseMs = 10 * 60 * 1000;
+/** Less than a step of the upkeep. */
+const discardMs = 5000;
+const discardStep = 1n * GiB;
 
 export class LvmThinLayer implements VolumeLayer {
   readonly kind = "lvm-thin";
@@ -139,6 +144,18 @@ export class LvmThinLayer implements VolumeLayer {
       await this.remove(id);
       throw error;
     }
+  }
+
+  /** Z7. */
+  async discard(object: StoredObject): Promise<void> {
+    const limit = AbortSignal.timeout(discardMs);
+    await untilAborted(this.#discard(object, limit), limit).catch(() => undefined);
+  }
+
+  async #discard(object: StoredObject, signal: AbortSignal): Promise<void> {
+    const { path } = await this.#verified(object);
+    if ((await this.#pool.mapped(object.id)) === 0n || !(await this.#pool.passesDiscards())) return;
+    await execOk(this.#exec, "blkdiscard", ["--step", String(discardStep), path], { signal });
   }
 
   async remove(id: ObjectId): Promise<void> {

@@ -5,6 +5,8 @@
  *     held when it was taken, because nobody writes it.
  * R2  What a family holds is known only as far as the one of its members that holds most: the others may share it all.
  * R3  Until every object was looked at, `left` is the least that it can be.
+ * R4  What can be erased is promised nothing. It holds something only where nothing that stays may share it, and less what
+ *     a file system keeps of its free space for itself: `left` is what there will surely be.
  */
 import type { Bytes } from "../../domain/capacity.ts";
 import { parseSnapshotId } from "../../domain/identity.ts";
@@ -26,12 +28,16 @@ export class Room {
   /** By family. */
   readonly #held = new Map<string, Bytes>();
   #heldInAll = 0n;
+  /** Families of which something stays. */
+  readonly #lasting: ReadonlySet<string>;
 
   constructor(kept: Kept, options: RoomOptions) {
     this.#kept = kept;
     this.#options = options;
+    const lasting = kept.volumes.filter(({ isErasable = false }) => !isErasable);
+    this.#lasting = new Set([...lasting, ...kept.snapshots].map(({ family }) => family));
     this.#promised =
-      kept.volumes.reduce((sum, { size }) => sum + size, 0n) +
+      lasting.reduce((sum, { size }) => sum + size, 0n) +
       kept.snapshots.reduce((sum, snapshot) => sum + options.mostOf(snapshot), 0n);
   }
 
@@ -41,10 +47,12 @@ export class Room {
   }
 
   look(object: KeptObject, allocated: Bytes): void {
-    const { id, size, family, reserved = 0n } = object;
+    const { id, size, family, reserved = 0n, isErasable = false } = object;
+    if (isErasable && this.#lasting.has(family)) return;
     const isSnapshot = parseSnapshotId(id) !== undefined;
     if (isSnapshot) this.#promised -= this.#options.mostOf(object) - (allocated > reserved ? allocated : reserved);
-    const holds = isSnapshot || allocated < size ? allocated : size;
+    const most = isSnapshot || allocated < size ? allocated : size;
+    const holds = isErasable ? most - most / 64n : most;
     const known = this.#held.get(family) ?? 0n;
     if (holds <= known) return;
     this.#heldInAll += holds - known;

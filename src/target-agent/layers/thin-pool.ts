@@ -95,6 +95,10 @@ export class ThinPool {
     throw failure("unavailable", { cannot, rule: "device-mapper must say how much of it is mapped", got: stdout });
   }
 
+  async passesDiscards(): Promise<boolean> {
+    return this.#ownIn(await this.#status()).passesDiscards;
+  }
+
   /** Data or metadata, whichever is nearer to its end. */
   async usedPercent(): Promise<number> {
     const { usedBlocks, blocks, usedMetadata, metadata } = this.#ownIn(await this.#status());

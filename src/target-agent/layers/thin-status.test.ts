@@ -26,9 +26,18 @@ describe("what dmsetup says of thin volumes", () => {
 
   it("is how full a pool is, and whether it takes writes", () => {
     const { pools } = parseThinStatus(output);
-    const rw = { usedMetadata: 114n, metadata: 1024n, usedBlocks: 3n, blocks: 32_768n, mode: "rw" };
+    const rw = {
+      usedMetadata: 114n,
+      metadata: 1024n,
+      usedBlocks: 3n,
+      blocks: 32_768n,
+      mode: "rw",
+      passesDiscards: true,
+    };
     assert.deepEqual(pools.get("vg0-tp-tpool"), rw);
     assert.equal(pools.get("gone-tpool")?.mode, "Fail");
+    const keeping = output.replace("discard_passdown", "no_discard_passdown");
+    assert.equal(parseThinStatus(keeping).pools.get("vg0-tp-tpool")?.passesDiscards, false);
   });
 
   it("is never taken for nothing where it cannot be read", () => {

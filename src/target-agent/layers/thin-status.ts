@@ -14,6 +14,8 @@ export interface ThinPoolStatus {
   readonly metadata: bigint;
   /** `rw`; `ro` and `out_of_data_space` say what is wrong; `Fail` where the pool has given up. */
   readonly mode: string;
+  /** What is discarded in a volume, and shared by no other, is discarded on the disks. */
+  readonly passesDiscards: boolean;
 }
 
 /** By the names that device-mapper has. */
@@ -36,10 +38,10 @@ export function parseThinStatus(output: string): ThinStatus {
   return { pools, volumes };
 }
 
-/** `<transaction> <used>/<all metadata> <used>/<all data> <held root> <mode> …`. */
+/** `<transaction> <used>/<all metadata> <used>/<all data> <held root> <mode> <discard_passdown or not> …`. */
 function parsePool(fields: readonly string[]): ThinPoolStatus {
   if (fields[0] === "Fail" || fields[0] === "Error") {
-    return { usedBlocks: 0n, blocks: 0n, usedMetadata: 0n, metadata: 0n, mode: fields[0] };
+    return { usedBlocks: 0n, blocks: 0n, usedMetadata: 0n, metadata: 0n, mode: fields[0], passesDiscards: false };
   }
   const [usedMetadata, metadata] = (fields[1] ?? "").split("/");
   const [usedBlocks, blocks] = (fields[2] ?? "").split("/");
@@ -49,6 +51,7 @@ function parsePool(fields: readonly string[]): ThinPoolStatus {
     usedBlocks: number(usedBlocks),
     blocks: number(blocks),
     mode: fields[4] ?? "unknown",
+    passesDiscards: fields[5] === "discard_passdown",
   };
 }
 
