@@ -33,7 +33,7 @@ async function open(t: TestContext, shown: Shown = {}) {
     const pool = `vg0-thin-tpool: 0 2048000 thin-pool 1 50/100 100/1000 - rw ${passdown} error_if_no_space - 1024`;
     const table = "vg0-thin-tpool: 0 2048000 thin-pool 253:0 253:1 2048 0 0";
     const status = name === undefined ? pool : `0 655360 thin ${mapped} 655359`;
-    const lv = [{ lv_name: "thin", lv_size: "1048576000", chunk_size: "65536", pool_lv: "" }];
+    const lv = [{ lv_name: "thin", lv_size: "1048576000", chunk_size: "65536", pool_lv: "", thin_id: "" }];
     const said = file === "lvm" ? JSON.stringify({ report: [{ lv }] }) : command === "table" ? table : status;
     return Promise.resolve({ ...done, stdout: said });
   };
