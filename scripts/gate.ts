@@ -41,10 +41,12 @@ const slow: readonly Stage[] = [
   sanity({ backend: "memory", access: "mount" }),
   sanity({ backend: "memory", access: "block" }),
   tests("kernel tests", { atOnce: 2 }, "test/kernel/**/*.test.ts"),
-  atOnce("csi-sanity nvmet-file, mount and block", [
-    sanity({ backend: "nvmet-file", access: "mount" }),
-    sanity({ backend: "nvmet-file", access: "block" }),
-  ]),
+  ...(["nvmet-file", "nvmet-lvm"] as const).map((backend) =>
+    atOnce(`csi-sanity ${backend}, mount and block`, [
+      sanity({ backend, access: "mount" }),
+      sanity({ backend, access: "block" }),
+    ]),
+  ),
   command("demo", process.execPath, "scripts/demo.ts"),
 ];
 
