@@ -27,7 +27,7 @@ const ofLimit: readonly Guard[] = [
     harm: "serve a burst of many in order of arrival",
   },
   {
-    ...{ name: "line-starves", file: line, replace: "      this.makeOne();\n      if", by: "      if" },
+    ...{ name: "line-starves", file: line, replace: "      this.makeOne();\n", by: "" },
     harm: "are more while all hang, one after each while of patience",
   },
   {
@@ -43,6 +43,19 @@ const ofLimit: readonly Guard[] = [
     replace: "if (this.#waiters.size > 0) this.#bePatient();\n    return isWanted;",
     by: "return isWanted;",
     harm: "are no more while one comes back in time",
+  },
+  {
+    ...{ name: "line-hasty", file: line, replace: "this.#isMaking() && ", by: "0 > 1 && " },
+    harm: "are no more while one is still starting, unless it takes very long",
+  },
+  {
+    ...{
+      name: "line-too-patient",
+      file: line,
+      replace: "this.#isMaking() && times < timesLonger",
+      by: "this.#isMaking()",
+    },
+    harm: "are no more while one is still starting, unless it takes very long",
   },
   {
     ...{ name: "line-keeps-all", file: line, replace: "this.#remove(resolve);\n", by: "" },
@@ -128,7 +141,7 @@ const ofReal: readonly Guard[] = [
     harm: "are never asked by two users at once",
   },
   {
-    ...{ name: "line-hangs", file: line, replace: "      this.makeOne();\n      if", by: "      if" },
+    ...{ name: "line-hangs", file: line, replace: "      this.makeOne();\n", by: "" },
     harm: "keep nobody waiting for long when all of them hang",
   },
   {

@@ -8,10 +8,9 @@ import { ChildPool, type ChildPoolOptions } from "./child-pool.ts";
 const never = new AbortController().signal;
 
 /** `tick` lets time pass, and all happen that does then. */
-function play(t: TestContext, options: Partial<ChildPoolOptions> = {}) {
+function play(t: TestContext, options: Partial<ChildPoolOptions> = {}, children = new PlayedChildren()) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const children = new PlayedChildren();
-  const pool = new ChildPool({ start: children.start, ...options });
+  const pool = new ChildPool({ start: children.start, most: 4, ...options });
   const tick = async (milliseconds = 0) => {
     t.mock.timers.tick(milliseconds);
     await setImmediate();
@@ -67,9 +66,24 @@ describe("a few children", () => {
     assert.deepEqual(children.log, ["1 < hangs", "2 < a", "2 < b", "2 < c"]);
   });
 
+  it("are no more while one is still starting, unless it takes very long", async (t) => {
+    const { children, tick, ask } = play(t, { most: 1 }, new PlayedChildren({ isSlow: true }));
+    for (const words of ["a", "b", "c"]) void ask(words);
+    for (let second = 1; second < 10; second += 1) await tick(1000);
+    assert.equal(children.started, 1);
+    await tick(1000);
+    assert.equal(children.started, 2);
+    children.rise();
+    await tick(999);
+    assert.equal(children.started, 2);
+    await tick(1);
+    assert.equal(children.started, 3);
+  });
+
   it("become few again with the users of the others", async (t) => {
     const { children, tick, ask, answer } = play(t, { most: 1 });
     for (const words of ["a", "b", "c"]) void ask(words);
+    await tick();
     await tick(1000);
     await answer("b");
     assert.deepEqual(children.log, ["1 < a", "2 < b", "2 < c"], "it serves whoever waits");

@@ -18,7 +18,7 @@ describe("a child that cannot be trusted", () => {
         log.push(`${name} < ${question}`);
         return await Promise.resolve({ exitCode: 0, signal: undefined, stdout: answer(question), stderr: "" });
       };
-      return { ask, end: () => log.push(`${name} ends`), ended: never };
+      return { ask, end: () => log.push(`${name} ends`), up: never, ended: never };
     };
     return { log, start };
   };
@@ -96,6 +96,7 @@ describe("a child that cannot be trusted", () => {
         });
       },
       end: () => ended.push("ended"),
+      up: never,
       ended: never,
     });
     await using pool = new ChildPool({ start, letGoMs: 1 });

@@ -89,7 +89,7 @@ describe("children for direct I/O", () => {
   });
 
   it("are never asked by two users at once", async () => {
-    open();
+    open({ most: 3 });
     await pidOf(pool.ask);
     const [first, second] = [await pool.talk(signal()), await pool.talk(signal())];
     const pids = await Promise.all([pidOf(first.ask), pidOf(second.ask), pidOf(pool.ask)]);

@@ -3,14 +3,16 @@
  * while it starts.
  *
  * B1  A child has one user at a time, and a few serve all: whoever finds none free waits in order of arrival. A device
- *     that hangs keeps nobody else waiting for long (V32): while no child comes back for a second, another one is started
- *     beyond the few. A child that has ended, or is to be ended (B2), is none of the few and never comes back.
+ *     that hangs keeps nobody else waiting for long (V32): while no child comes back for a second, and none is starting,
+ *     another one is started beyond the few. A child that has ended, or is to be ended (B2), is none of the few and never
+ *     comes back.
  * B2  A child gets another user only when it has answered all that it was asked, each question with its number, and has let
  *     go of what it held (pooled-child.ts). One that was cut short, took too long, ended or said anything else never does:
  *     it is ended.
  * B3  A child takes about 40 MiB. Those beyond the few end when nobody waits for them; the few, when they have been idle
  *     for some seconds; the last of them, after some minutes.
  */
+import { availableParallelism } from "node:os";
 import { untilAborted } from "../lib/abort.ts";
 import { WaitingLine } from "../lib/waiting-line.ts";
 import type { Ask, Conversation, RunningConversation } from "./converse.ts";
@@ -18,7 +20,7 @@ import { PooledChild } from "./pooled-child.ts";
 
 export interface ChildPoolOptions {
   readonly start: () => RunningConversation;
-  /** How many serve at a time, unless one hangs; 4. */
+  /** How many serve at a time, unless one hangs; as many as there are processors, but 2 at least and 4 at most. */
   readonly most?: number;
   /** B1; 1 s. */
   readonly patienceMs?: number;
@@ -40,7 +42,13 @@ export interface Children {
   readonly prepare: () => void;
 }
 
-const defaults = { most: 4, patienceMs: 1000, idleMs: 5 * 60_000, spareMs: 10_000, letGoMs: 10_000 } as const;
+const defaults = {
+  most: Math.max(2, Math.min(availableParallelism(), 4)),
+  patienceMs: 1000,
+  idleMs: 5 * 60_000,
+  spareMs: 10_000,
+  letGoMs: 10_000,
+} as const;
 
 export class ChildPool implements Children, AsyncDisposable {
   readonly #options: Required<ChildPoolOptions>;
@@ -55,7 +63,11 @@ export class ChildPool implements Children, AsyncDisposable {
 
   constructor(options: ChildPoolOptions) {
     this.#options = { ...defaults, ...options };
-    this.#line = new WaitingLine({ make: () => this.#fresh(), patienceMs: this.#options.patienceMs });
+    this.#line = new WaitingLine({
+      make: () => this.#fresh(),
+      patienceMs: this.#options.patienceMs,
+      isMaking: () => [...this.#all].some(({ isUp }) => !isUp),
+    });
   }
 
   readonly ask: Ask = async (question, signal) => {

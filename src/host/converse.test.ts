@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { poll } from "./clock.ts";
 import { converse } from "./converse.ts";
 
-const echo = ["-c", 'echo "$$"; while read -r line; do echo "got $line"; done; exit 3'];
+const echo = ["-c", 'echo; echo "$$"; while read -r line; do echo "got $line"; done; exit 3'];
 const signal = () => AbortSignal.timeout(20_000);
 
 function isAlive(pid: string): boolean {
@@ -30,9 +30,19 @@ describe("a conversation with a program", () => {
   });
 
   it("gives the status and the words of a program that ends instead of answering", async () => {
-    const { ask } = converse("sh", ["-c", "read -r line; echo why >&2; exit 5"]);
+    const { ask } = converse("sh", ["-c", "echo; read -r line; echo why >&2; exit 5"]);
     assert.deepEqual(await ask("a", signal()), { exitCode: 5, signal: undefined, stdout: "", stderr: "why" });
     assert.equal((await ask("b", signal())).exitCode, 5, "also when it is asked once more");
+  });
+
+  it("tells when the program is up, and when it will never be", async () => {
+    const { up, ask, end } = converse("sh", ["-c", "read -r line; echo; echo $line"]);
+    const early = ask("early", signal());
+    await up;
+    assert.equal((await early).stdout, "early");
+    end();
+    await converse("sh", ["-c", "exit 5"]).up;
+    await converse("/nowhere/at/all", []).up;
   });
 
   it("says that a program did not start", async () => {
@@ -43,7 +53,7 @@ describe("a conversation with a program", () => {
   });
 
   it("ends at once, and the program with it, when a question is aborted", async () => {
-    const { ask } = converse("sh", ["-c", 'read -r line; echo "$$"; while :; do sleep 1; done']);
+    const { ask } = converse("sh", ["-c", 'echo; read -r line; echo "$$"; while :; do sleep 1; done']);
     const { stdout: pid } = await ask("who", signal());
     const stop = new AbortController();
     const waiting = ask("anything", stop.signal);
@@ -54,7 +64,7 @@ describe("a conversation with a program", () => {
   });
 
   it("lets a program finish what it does before it ends", async () => {
-    const { ask, end } = converse("sh", ["-c", 'echo "$$"; read -r line; sleep 0.3; echo done']);
+    const { ask, end } = converse("sh", ["-c", 'echo; echo "$$"; read -r line; sleep 0.3; echo done']);
     const { stdout: pid } = await ask("work", signal());
     const answer = ask("", signal());
     end();

@@ -5,6 +5,7 @@
  *     asked of it afterwards.
  * Q2  A program that ends instead of answering is an answer too: its exit status and what it said last.
  * Q3  The end of its input is the order to end once it is done, also when this process dies.
+ * Q4  It says an empty line when it is up.
  */
 import { untilAborted } from "../lib/abort.ts";
 import { longestOutput, type ExecResult } from "./exec.ts";
@@ -20,6 +21,8 @@ export interface Conversation {
 }
 
 export interface RunningConversation extends Conversation {
+  /** Resolves when the program is up (Q4), or will never be. */
+  readonly up: Promise<void>;
   /** Resolves when the program has ended, or did not start. */
   readonly ended: Promise<void>;
 }
@@ -36,7 +39,9 @@ export const converse: Converse = (file, args) => {
     onError: (text) => (stderr = (stderr + text).slice(-longestOutput)),
   });
   const last = program.ended.finally(() => lines.close());
+  const up = lines.next().then(noop);
   const answer = async (): Promise<ExecResult> => {
+    await up;
     const stdout = await lines.next();
     if (stdout !== undefined) return { exitCode: 0, signal: undefined, stdout, stderr: "" };
     return { ...(await program.ended), stdout: "", stderr: stderr.trimEnd() };
@@ -50,7 +55,7 @@ export const converse: Converse = (file, args) => {
       if (signal.aborted) program.stop();
     }
   };
-  return { ask, end: program.endInput, ended: last.then(noop, noop) };
+  return { ask, end: program.endInput, up, ended: last.then(noop, noop) };
 };
 
 const noop = () => undefined;

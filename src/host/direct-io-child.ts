@@ -1,9 +1,9 @@
 /**
  * A program of its own, for everything that can hang in the kernel or needs an open device (V32): each line of its
  * standard input is a number and a request in JSON, which it answers with a line of the same number and JSON before it
- * reads the next; it ends with its input. Its parent (direct-io.ts) never touches the device. It imports nothing but node:
- * modules, so that it is easy to bundle, and those that only some requests need when one comes: most of its time goes by
- * while it starts. So it may serve one user after the other (child-pool.ts).
+ * reads the next; an empty line says that it is up, and it ends with its input. Its parent (direct-io.ts) never touches
+ * the device. It imports nothing but node: modules, so that it is easy to bundle, and those that only some requests need
+ * when one comes: most of its time goes by while it starts. So it may serve one user after the other (child-pool.ts).
  *
  * D1  A device counts only after fstat of the opened file: right type, right number (V33), and then the namespace UUID
  *     in sysfs: while the file is open, the number cannot pass to another device.
@@ -320,6 +320,7 @@ function refusal(error: unknown): object {
   return { ok: false, code, message: error instanceof Error ? error.message : String(error) };
 }
 
+writeSync(1, "\n");
 for await (const line of requests) {
   const [, number = "", request = ""] = /^(\d+) (.*)$/s.exec(line) ?? [];
   const result = await answer(JSON.parse(request) as ChildRequest)

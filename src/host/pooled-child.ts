@@ -6,6 +6,7 @@ import type { ExecResult } from "./exec.ts";
 export class PooledChild {
   readonly ended: Promise<void>;
   readonly #conversation: RunningConversation;
+  #isUp = false;
   #asked = 0;
   #isSpoilt = false;
   #isOpen = false;
@@ -15,6 +16,14 @@ export class PooledChild {
     this.ended = conversation.ended.then(() => {
       this.#isSpoilt = true;
     });
+    void conversation.up.then(() => {
+      this.#isUp = true;
+    });
+  }
+
+  /** Whether it has started, or will never. */
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
   get isSound(): boolean {

@@ -8,11 +8,19 @@ export class PlayedChildren {
   started = 0;
   readonly #open = new Map<string, () => void>();
   readonly #deaths = new Map<number, () => void>();
+  readonly #isSlow: boolean;
+  readonly #rise: (() => void)[] = [];
+
+  /** Slow ones are up when `rise` says so. */
+  constructor({ isSlow = false } = {}) {
+    this.#isSlow = isSlow;
+  }
 
   readonly start = (): RunningConversation => {
     const number = (this.started += 1);
     const { promise: ended, resolve } = Promise.withResolvers<undefined>();
     this.#deaths.set(number, () => resolve(undefined));
+    const up = new Promise<void>((rise) => (this.#isSlow ? this.#rise.push(rise) : rise()));
     const ask: Ask = async (question, signal) => {
       const [count = "", words = ""] = question.split(" ", 2);
       this.log.push(`${number} < ${words}`);
@@ -22,7 +30,7 @@ export class PlayedChildren {
       signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
       return await promise;
     };
-    return { ask, end: () => void this.log.push(`${number} ends`), ended };
+    return { ask, end: () => void this.log.push(`${number} ends`), up, ended };
   };
 
   /** A question is answered that some child was asked. */
@@ -31,6 +39,11 @@ export class PlayedChildren {
     if (open === undefined) throw new Error(`BUG: nobody was asked '${words}'`);
     this.#open.delete(words);
     open();
+  }
+
+  /** All that have been started are up. */
+  rise(): void {
+    for (const rise of this.#rise.splice(0)) rise();
   }
 
   die(child: number): void {
