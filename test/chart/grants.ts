@@ -65,6 +65,11 @@ export function isForSnapshots({ component, resource }: Grant): boolean {
   return component === "snapshotter" || resource.endsWith(".snapshot.storage.k8s.io");
 }
 
+/** Whether `snapshots.groups.enabled` must be true as well. */
+export function isForGroups({ resource }: Grant): boolean {
+  return resource.endsWith(".groupsnapshot.storage.k8s.io");
+}
+
 /** The rows of the page's table: component, scope, resource, names, verbs, why. */
 export function documentedGrants(page: string): readonly Grant[] {
   const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word ?? "");

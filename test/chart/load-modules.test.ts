@@ -12,13 +12,13 @@ const signal = AbortSignal.timeout(30 * 60 * 1000);
 const loaded = ["module/nvmet_tcp", "module/nvme_tcp", "kernel/config/nvmet"];
 
 /** Runs the program as the pod does, with these directories in sysfs and this modprobe. */
-async function run(mode: "load" | "check", there: readonly string[], modprobe = "exit 99") {
+async function run(mode: "load" | "check", there: readonly string[], modprobe = "exit 99", values?: string) {
   await using folder = await mkdtempDisposable(join(tmpdir(), "nvmetcp-modules-"));
   const sysfs = join(folder.path, "sys");
   for (const name of there) await mkdir(join(sysfs, name), { recursive: true });
   const script = `#!/bin/sh\necho "$@" >> ${folder.path}/calls\nSYS=${sysfs}\n${modprobe}\n`;
   await writeFile(join(folder.path, "modprobe"), script, { mode: 0o755 });
-  const load = podOf(await render(undefined, signal, { "kernelModules.load": mode === "load" }));
+  const load = podOf(await render(values, signal, { "kernelModules.load": mode === "load" }));
   const args = containerOf(load, "kernel-modules").args ?? [];
   const env = { PATH: `${folder.path}:/usr/bin:/bin` };
   const { status, stderr } = spawnSync(process.execPath, [...args, sysfs], { encoding: "utf8", env });
@@ -44,6 +44,11 @@ describe("the init container kernel-modules", () => {
       'mkdir -p $SYS/module/nvmet_tcp; (sleep 1; mkdir -p "$SYS/kernel/config/nvmet") > /dev/null 2>&1 &';
     const { status, calls } = await run("load", ["module/nvme_tcp"], modprobe);
     assert.deepEqual([status, calls], [0, "nvmet-tcp\n"]);
+  });
+
+  it("loads for a pool on LVM what thin volumes and snapshots of them need", async () => {
+    const { status, calls } = await run("load", loaded, "exit 0", "several-pools");
+    assert.deepEqual([status, calls], [0, "dm-thin-pool\ndm-snapshot\n"]);
   });
 
   it("says in one line which module the kernel does not have, in modprobe's words", async () => {

@@ -15,7 +15,10 @@ import { namespace, render, valuesFiles, type Manifest } from "./render.ts";
 import { shapeFaults } from "./shape.ts";
 
 const signal = AbortSignal.timeout(30 * 60 * 1000);
-const clusterKinds = ["ClusterRole", "ClusterRoleBinding", "CSIDriver", "StorageClass", "VolumeSnapshotClass"];
+const clusterKinds = [
+  ...["ClusterRole", "ClusterRoleBinding", "CSIDriver", "StorageClass"],
+  ...["VolumeSnapshotClass", "VolumeGroupSnapshotClass"],
+];
 const optionalSidecars = { "registrar.enabled": true, "livenessProbe.enabled": true };
 
 const cases: readonly (readonly [string, readonly Manifest[]])[] = [
@@ -71,7 +74,7 @@ for (const [name, manifests] of cases) {
       assert.equal(spec.automountServiceAccountToken, false);
       assert.deepEqual(
         holders.map((container) => container.name),
-        ["driver", "provisioner", "attacher", "resizer", ...(name === "values/snapshots.yaml" ? ["snapshotter"] : [])],
+        ["driver", "provisioner", "attacher", "resizer", ...(name.includes("snapshots") ? ["snapshotter"] : [])],
       );
     });
 

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { bindings, documentedGrants, isForSnapshots, renderedGrants, roles } from "./grants.ts";
+import { bindings, documentedGrants, isForGroups, isForSnapshots, renderedGrants, roles } from "./grants.ts";
 import { namespace, render } from "./render.ts";
 
 const signal = AbortSignal.timeout(30 * 60 * 1000);
 const page = await readFile(join(import.meta.dirname, "../../docs/permissions.md"), "utf8");
-const manifests = await render(undefined, signal, { "snapshots.enabled": true });
+const manifests = await render("group-snapshots", signal);
 
 describe("the chart's roles", () => {
   it("are those of docs/permissions.md, row by row", () => {
@@ -20,6 +20,12 @@ describe("the chart's roles", () => {
   it("have no rights about snapshots by default", async () => {
     const documented = documentedGrants(page).filter((grant) => !isForSnapshots(grant));
     assert.deepEqual(renderedGrants(await render(undefined, signal)), documented);
+  });
+
+  it("have no rights about groups of snapshots where only VolumeSnapshots are wanted", async () => {
+    const documented = documentedGrants(page).filter((grant) => !isForGroups(grant));
+    assert.ok(documented.some(isForSnapshots) && documented.length < renderedGrants(manifests).length);
+    assert.deepEqual(renderedGrants(await render("snapshots", signal)), documented);
   });
 
   it("have one binding each, to the one service account of the pod", () => {
@@ -38,7 +44,7 @@ describe("the chart's roles", () => {
   });
 
   it("do not read kube-system when the cluster's id is given", async () => {
-    const grants = renderedGrants(await render("snapshots", signal, { clusterId: "lab" }));
+    const grants = renderedGrants(await render("group-snapshots", signal, { clusterId: "lab" }));
     const expected = documentedGrants(page).filter(({ resource }) => resource !== "namespaces");
     assert.deepEqual(grants, expected);
   });

@@ -21,8 +21,9 @@ export interface Manifest {
   };
 }
 
-/** What a cluster with VolumeSnapshots has. */
+/** What a cluster with VolumeSnapshots has, and one with groups of them. */
 export const snapshotApi = "snapshot.storage.k8s.io/v1/VolumeSnapshotClass";
+export const groupApi = "groupsnapshot.storage.k8s.io/v1/VolumeGroupSnapshotClass";
 
 /** The documented values files, by name without `.yaml`. */
 export async function valuesFiles(): Promise<readonly string[]> {
@@ -38,7 +39,7 @@ export async function renderText(
 ): Promise<string> {
   const file = values === undefined ? [] : ["--values", join(chart, "values", `${values}.yaml`)];
   const further = Object.entries(set).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
-  const where = ["--namespace", namespace, "--api-versions", snapshotApi];
+  const where = ["--namespace", namespace, "--api-versions", snapshotApi, "--api-versions", groupApi];
   return helm(["template", "nvmetcp-csi", chart, ...where, ...file, ...further], signal);
 }
 

@@ -9,7 +9,7 @@ import { filesystemTypes } from "../../src/domain/model.ts";
 import { mountOptionNames, parseMountOptions } from "../../src/domain/mount-options.ts";
 import { segmentKeyPattern, segmentValuePattern } from "../../src/domain/topology.ts";
 import { helm } from "./helm.ts";
-import { chart, renderText, snapshotApi, valuesFiles } from "./render.ts";
+import { chart, groupApi, renderText, snapshotApi, valuesFiles } from "./render.ts";
 
 const signal = AbortSignal.timeout(30 * 60 * 1000);
 
@@ -107,7 +107,13 @@ const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
   [{ "snapshots.classes.delete.parameters": {} }, /delete': additional properties 'parameters' not allowed/],
   [{ "snapshots.classes.retain.name": "Kept" }, /at '\/snapshots\/classes\/retain\/name': 'Kept' does not match/],
   [{ "snapshots.classes.retain.isDefault": 1 }, /classes\/retain\/isDefault': got number, want boolean/],
+  [{ "snapshots.group.enabled": true }, /at '\/snapshots': additional properties 'group' not allowed/],
+  [{ "snapshots.groups.enabled": "true" }, /at '\/snapshots\/groups\/enabled': got string, want boolean/],
+  [{ "snapshots.groups.enable": true }, /at '\/snapshots\/groups': additional properties 'enable' not allowed/],
+  [{ "snapshots.groups.classes.delete.name": "A" }, /at '\/snapshots\/groups\/classes\/delete\/name': 'A' does not/],
 ];
+
+const thin = { layer: "lvm-thin", volumeGroup: "vg0", thinPool: "thin" };
 
 /** Rules between values, which the templates check. */
 const contradictions: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
@@ -115,6 +121,16 @@ const contradictions: readonly (readonly [Readonly<Record<string, unknown>>, Reg
   [{ "storageClasses.delete.isDefault": true, "storageClasses.retain.isDefault": true }, /at most one class/],
   [{ "snapshots.classes.retain.name": "nvmetcp" }, /snapshots.classes: delete.name and .* must differ; got "nvmetcp"/],
   [{ "snapshots.classes.retain.isDefault": true }, /snapshots.classes: at most one class can be the default/],
+  [{ "snapshots.groups.classes.retain.name": "nvmetcp" }, /snapshots.groups.classes: delete.name and .* must differ/],
+  [{ "snapshots.groups.classes.retain.isDefault": true }, /snapshots.groups.classes: at most one class/],
+  [
+    { "snapshots.groups.enabled": true, "pools.fast": thin },
+    /snapshots.groups.enabled: groups are of VolumeSnapshots; got snapshots.enabled false/,
+  ],
+  [
+    { "snapshots.enabled": true, "snapshots.groups.enabled": true, "pools.big": { layer: "file", path: "/p" } },
+    /snapshots.groups.enabled: a pool must have the layer lvm-thin, .*; got none in pools/,
+  ],
   [{ "pool.path": "/data", stateDir: "/data/state" }, /stateDir must not be in a pool's path.*got "\/data\/state"/],
   [
     { "topology.segments": { [zone]: "a" }, "topology.nodeLabels": [zone] },
@@ -163,21 +179,38 @@ describe("values.schema.json", () => {
     });
   }
 
-  it("is joined by a look at the cluster: without the CRDs of VolumeSnapshots there are none to offer", async () => {
-    const values = ["--values", join(chart, "values/snapshots.yaml")];
-    const commands = ["client/config/crd", "deploy/kubernetes/snapshot-controller"].map(
-      (folder) => `kubectl apply -k 'https://github.com/kubernetes-csi/external-snapshotter/${folder}?ref=v8.7.0'`,
-    );
-    await assert.rejects(helm(["template", "x", chart, ...values], signal), (error) => {
-      assert.match(
-        String(error),
-        /snapshots\.enabled: .* must have the CRDs .*; got a cluster without snapshot\.storage/,
-      );
+  const commands = ["client/config/crd", "deploy/kubernetes/snapshot-controller"].map(
+    (folder) => `kubectl apply -k 'https://github.com/kubernetes-csi/external-snapshotter/${folder}?ref=v8.7.0'`,
+  );
+  /** Renders a values file for a cluster that has nothing but these kinds. */
+  const template = async (values: string, ...apis: readonly string[]) => {
+    const known = apis.flatMap((api) => ["--api-versions", api]);
+    return helm(["template", "x", chart, "--values", join(chart, `values/${values}.yaml`), ...known], signal);
+  };
+  async function assertRefused(rendered: Promise<string>, message: RegExp): Promise<void> {
+    await assert.rejects(rendered, (error) => {
+      assert.match(String(error), message);
       for (const command of commands) assert.ok(String(error).includes(command), command);
       return true;
     });
-    await helm(["template", "x", chart, ...values, "--api-versions", snapshotApi], signal);
-    await helm(["template", "x", chart], signal);
+  }
+
+  it("is joined by a look at the cluster: without the CRDs of VolumeSnapshots there are none to offer", async () => {
+    const refusal = /snapshots\.enabled: .* CRDs of VolumeSnapshots .*; got a cluster without snapshot\.storage/;
+    await assertRefused(template("snapshots"), refusal);
+    await template("snapshots", snapshotApi);
+    await template("one-node");
+  });
+
+  it("is joined by another one: without the CRDs of VolumeGroupSnapshots there are no groups to offer", async () => {
+    const refusal =
+      /snapshots\.groups\.enabled: .* CRDs of VolumeGroupSnapshots .*; got a cluster without groupsnapshot\.storage/;
+    await assertRefused(template("group-snapshots", snapshotApi), refusal);
+    await assertRefused(
+      template("group-snapshots", groupApi),
+      /snapshots\.enabled: .*; got .* without snapshot\.storage/,
+    );
+    await template("group-snapshots", snapshotApi, groupApi);
   });
 
   it("accepts what differs from the defaults in every way that is meant", async () => {
@@ -194,6 +227,11 @@ describe("values.schema.json", () => {
       "storageClasses.retain.mountOptions": ["compress=zstd", "discard=async"],
       "snapshots.classes.delete": { create: false, name: "gone.after-use", isDefault: false },
       "snapshots.classes.retain.isDefault": true,
+      "snapshots.enabled": true,
+      "snapshots.groups.enabled": true,
+      "snapshots.groups.classes.delete": { create: false, name: "gone.after-use", isDefault: false },
+      "snapshots.groups.classes.retain.isDefault": true,
+      "pools.fast": thin,
       global: { fromTheParentChart: true },
     });
   });

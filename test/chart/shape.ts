@@ -15,8 +15,10 @@ interface Model {
 }
 
 const texts = "{ [key: string]: string; }";
+const snapshotClass = { driver: "string", deletionPolicy: "string", parameters: texts };
 const customFields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  V1VolumeSnapshotClass: { driver: "string", deletionPolicy: "string", parameters: texts },
+  V1VolumeSnapshotClass: snapshotClass,
+  V1VolumeGroupSnapshotClass: snapshotClass,
 };
 
 function isModel(value: unknown): value is Model {

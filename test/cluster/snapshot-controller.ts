@@ -10,6 +10,10 @@ import { snapshotClient, snapshotController } from "./go-program-groups.ts";
 import { waitFor } from "./wait-for.ts";
 
 export const snapshotKinds = "volumesnapshots,volumesnapshotcontents,volumesnapshotclasses";
+export const groupKinds = "volumegroupsnapshots,volumegroupsnapshotcontents,volumegroupsnapshotclasses";
+
+/** The default of this release, but not of that before. */
+export const groupGate = "--feature-gates=CSIVolumeGroupSnapshot=true";
 
 /** Folders for `kubectl --kustomize`. */
 const crds = async (signal: AbortSignal) => join((await goModule(snapshotClient, signal)).folder, "config/crd");
@@ -22,7 +26,8 @@ async function controller(signal: AbortSignal): Promise<string> {
 /** Returns when objects of these kinds can be made. */
 export async function installSnapshotCrds(cluster: Cluster, signal: AbortSignal): Promise<void> {
   await cluster.kubectl(["apply", `--kustomize=${await crds(signal)}`], { signal });
-  const probe = async () => cluster.kubectl(["get", snapshotKinds, "--all-namespaces", "--output=name"], { signal });
+  const kinds = `${snapshotKinds},${groupKinds}`;
+  const probe = async () => cluster.kubectl(["get", kinds, "--all-namespaces", "--output=name"], { signal });
   await waitFor("the kinds of VolumeSnapshots must be known", probe, signal);
 }
 
@@ -55,7 +60,10 @@ export async function startSnapshotController(cluster: Cluster, signal: AbortSig
     // A network of its own costs an emulated node seconds.
     spec.template.spec.hostNetwork = true;
     for (const container of spec.template.spec.containers) {
-      Object.assign(container, { image: snapshotController.image, args: ["--v=2", "--leader-election=false"] });
+      Object.assign(container, {
+        image: snapshotController.image,
+        args: ["--v=2", "--leader-election=false", groupGate],
+      });
     }
   }
   await cluster.apply(manifests, signal);

@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { load } from "js-yaml";
 import { driverName } from "../../src/domain/identity.ts";
 import { snapshotController } from "../cluster/go-program-groups.ts";
+import { groupGate } from "../cluster/snapshot-controller.ts";
 import { rowsUnder } from "../support/markdown-tables.ts";
 import { yamlBlocks } from "../support/yaml-blocks.ts";
 
@@ -16,9 +17,13 @@ interface SnapshotClass {
   readonly name: string;
   readonly isDefault: boolean;
 }
+interface SnapshotClasses {
+  readonly delete: SnapshotClass;
+  readonly retain: SnapshotClass;
+}
 interface Values {
   readonly sidecars: { readonly snapshotter: { readonly image: { readonly tag: string } } };
-  readonly snapshots: { readonly classes: { readonly delete: SnapshotClass; readonly retain: SnapshotClass } };
+  readonly snapshots: { readonly classes: SnapshotClasses; readonly groups: { readonly classes: SnapshotClasses } };
 }
 const values = load(await readFile(path.join(root, "charts/nvmetcp-csi/values.yaml"), "utf8")) as Values;
 
@@ -48,10 +53,19 @@ describe("docs/volume-snapshots.md", () => {
     );
   });
 
+  it("may say that the classes of groups are like those of snapshots", () => {
+    assert.deepEqual(values.snapshots.groups.classes, values.snapshots.classes);
+  });
+
+  it("tells the snapshot-controller of groups as the test bed does", () => {
+    assert.ok(page.includes(`"value": "${groupGate}"`));
+  });
+
   it("has examples of this driver", () => {
     const kinds = examples.map(({ kind }) => kind);
     const foundAgain = ["VolumeSnapshotContent", "VolumeSnapshot"];
-    assert.deepEqual(kinds, ["VolumeSnapshot", "PersistentVolumeClaim", "VolumeSnapshotClass", ...foundAgain]);
+    const first = ["VolumeSnapshot", "PersistentVolumeClaim", "VolumeSnapshotClass"];
+    assert.deepEqual(kinds, [...first, ...foundAgain, "VolumeGroupSnapshot"]);
     const drivers = examples.flatMap(({ driver, spec }) => driver ?? spec?.driver ?? []);
     assert.deepEqual(drivers, [driverName, driverName]);
   });

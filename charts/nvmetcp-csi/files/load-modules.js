@@ -15,7 +15,8 @@ const target = `${sysfs}/kernel/config/nvmet`;
 const places = {
   "nvmet-tcp": `${sysfs}/module/nvmet_tcp`,
   "nvme-tcp": `${sysfs}/module/nvme_tcp`,
-  ...(isThin && { "dm-thin-pool": `${sysfs}/module/dm_thin_pool` }),
+  // LVM takes no snapshot without the second, though a thin volume's is none of its kind.
+  ...(isThin && { "dm-thin-pool": `${sysfs}/module/dm_thin_pool`, "dm-snapshot": `${sysfs}/module/dm_snapshot` }),
 };
 const names = Object.keys(places);
 

@@ -123,15 +123,31 @@ subjects:
 {{- end }}
 {{- end }}
 
-{{/* Without the CRDs the classes could not be made, and the snapshotter would wait for ever. */}}
-{{- define "nvmetcp.checkSnapshots" -}}
-{{- $api := "snapshot.storage.k8s.io/v1/VolumeSnapshotClass" }}
-{{- if and .Values.snapshots.enabled (not (.Capabilities.APIVersions.Has $api)) }}
-{{- $release := .Values.sidecars.snapshotter.image.tag | splitList "@" | first }}
+{{/* Without the CRDs the classes could not be made, and the snapshotter would wait for ever: value, kinds, api, root. */}}
+{{- define "nvmetcp.checkCrds" -}}
+{{- if not (.root.Capabilities.APIVersions.Has .api) }}
+{{- $release := .root.Values.sidecars.snapshotter.image.tag | splitList "@" | first }}
 {{- $install := "kubectl apply -k 'https://github.com/kubernetes-csi/external-snapshotter/%s?ref=%s'" }}
 {{- $crds := printf $install "client/config/crd" $release }}
 {{- $controller := printf $install "deploy/kubernetes/snapshot-controller" $release }}
-{{- fail (printf "snapshots.enabled: the cluster must have the CRDs of VolumeSnapshots and the snapshot-controller; got a cluster without %s\nInstall them once for all drivers (docs/volume-snapshots.md):\n  %s\n  %s\nOnly helm template: say --api-versions %s" $api $crds $controller $api) }}
+{{- fail (printf "%s: the cluster must have the CRDs of %s and the snapshot-controller; got a cluster without %s\nInstall them once for all drivers (docs/volume-snapshots.md):\n  %s\n  %s\nOnly helm template: say --api-versions %s" .value .kinds .api $crds $controller .api) }}
+{{- end }}
+{{- end }}
+
+{{/* What VolumeSnapshots, and groups of them, need. */}}
+{{- define "nvmetcp.checkSnapshots" -}}
+{{- $snapshots := .Values.snapshots }}
+{{- if $snapshots.enabled }}
+{{- include "nvmetcp.checkCrds" (dict "value" "snapshots.enabled" "kinds" "VolumeSnapshots" "api" "snapshot.storage.k8s.io/v1/VolumeSnapshotClass" "root" .) }}
+{{- end }}
+{{- if $snapshots.groups.enabled }}
+{{- if not $snapshots.enabled }}
+{{- fail "snapshots.groups.enabled: groups are of VolumeSnapshots; got snapshots.enabled false" }}
+{{- end }}
+{{- if not (include "nvmetcp.usesLvm" .) }}
+{{- fail "snapshots.groups.enabled: a pool must have the layer lvm-thin, as files are copied one at a time (docs/pools.md); got none in pools" }}
+{{- end }}
+{{- include "nvmetcp.checkCrds" (dict "value" "snapshots.groups.enabled" "kinds" "VolumeGroupSnapshots" "api" "groupsnapshot.storage.k8s.io/v1/VolumeGroupSnapshotClass" "root" .) }}
 {{- end }}
 {{- end }}
 
@@ -174,6 +190,7 @@ subjects:
 {{- $v := .Values }}
 {{- include "nvmetcp.checkClasses" (dict "path" "storageClasses" "classes" $v.storageClasses) }}
 {{- include "nvmetcp.checkClasses" (dict "path" "snapshots.classes" "classes" $v.snapshots.classes) }}
+{{- include "nvmetcp.checkClasses" (dict "path" "snapshots.groups.classes" "classes" $v.snapshots.groups.classes) }}
 {{- include "nvmetcp.checkSnapshots" . }}
 {{- include "nvmetcp.checkTopology" . }}
 {{- range include "nvmetcp.filePools" . | fromYaml }}
