@@ -51,6 +51,7 @@ export class Staging {
     const before = await journal.load(volume);
     assertEpoch(attachment, before);
     if (await this.#staged.isStaged(request, before, signal)) {
+      assertRawForWriters(request);
       if (before?.isGrowing === true) await this.#finishGrowth(request, signal);
       return "already staged";
     }

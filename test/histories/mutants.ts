@@ -119,7 +119,7 @@ export const planted: readonly Planted[] = [
     mutations: [
       {
         ...{ name: "histories-mounted", file: staging },
-        ...{ replace: "    assertRawForWriters(request);\n", by: "    void assertRawForWriters;\n" },
+        ...{ replace: 'if (attachment.sharing !== "writers" || usage.kind === "block") return;', by: "return;" },
       },
     ],
   },

@@ -197,7 +197,7 @@ describe("the driver in the image, under a read-only root", () => {
       signal: patience(),
     });
     assert.equal(status, 0);
-    assert.match(stdout, /^1 .*"ok":true/);
+    assert.match(stdout, /^\n1 .*"ok":true/);
   });
 });
 

@@ -103,6 +103,6 @@ describe("a volume in use", { timeout: 60_000 }, () => {
     ]);
     const { capabilities } = await identity.GetPluginCapabilities({});
     const types = capabilities.map(({ service, volume_expansion }) => service?.type ?? volume_expansion?.type);
-    assert.deepEqual(types, ["CONTROLLER_SERVICE", "ONLINE"]);
+    assert.deepEqual(types, ["CONTROLLER_SERVICE", "GROUP_CONTROLLER_SERVICE", "ONLINE"]);
   });
 });

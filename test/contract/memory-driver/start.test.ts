@@ -72,9 +72,10 @@ describe("an option", () => {
       const names = capabilities.flatMap(({ service }) => (service ? [service.type] : []));
       return { names, segments: accessible_topology?.segments };
     };
-    assert.deepEqual(await services([]), { names: ["CONTROLLER_SERVICE"], segments: undefined });
+    const always = ["CONTROLLER_SERVICE", "GROUP_CONTROLLER_SERVICE"];
+    assert.deepEqual(await services([]), { names: always, segments: undefined });
     const placed = await services(["--topology", "topology.kubernetes.io/zone=a,rack=7"]);
-    assert.deepEqual(placed.names, ["CONTROLLER_SERVICE", "VOLUME_ACCESSIBILITY_CONSTRAINTS"]);
+    assert.deepEqual(placed.names, [...always, "VOLUME_ACCESSIBILITY_CONSTRAINTS"]);
     assert.deepEqual(placed.segments, { "topology.kubernetes.io/zone": "a", rack: "7" });
   });
 });
