@@ -11,7 +11,8 @@ const id = volumeIdOf("test-cluster" as ClusterId, "a");
 const mapped = `vg0-${id.replaceAll("-", "--")}`;
 
 interface State {
-  readonly status?: string;
+  /** What dmsetup says, or says one time after the other. */
+  readonly status?: string | readonly string[];
   readonly table?: string;
   readonly chunk?: string;
 }
@@ -22,11 +23,13 @@ const pool =
 
 async function open({ status = pool, table = "vg0-thin: 0 1 linear", chunk = "1048576" }: State = {}) {
   const lv = [{ lv_name: "thin", lv_size: "1048576000", chunk_size: chunk, pool_lv: "", thin_id: "" }];
+  const said = [status].flat();
   const exec = async (file: string, [command = "", name = ""]: readonly string[]) => {
-    const lines = status.split("\n").filter((line) => name === "" || line.startsWith(`${name}:`));
-    const said =
+    const all = (command === "status" && said.length > 1 ? said.shift() : said[0]) ?? "";
+    const lines = all.split("\n").filter((line) => name === "" || line.startsWith(`${name}:`));
+    const answer =
       command === "table" ? `${table}\nvg0-thin-tpool: 0 2048000 thin-pool 253:0 253:1 2048 0 0` : lines.join("\n");
-    const own = name === "" ? said : said.replace(`${name}: `, "");
+    const own = name === "" ? answer : answer.replace(`${name}: `, "");
     return Promise.resolve({ ...done, stdout: file === "lvm" ? JSON.stringify({ report: [{ lv }] }) : own });
   };
   return await ThinPool.open({ group: new VolumeGroup({ name: "vg0", exec }), name: "thin", exec }, [], signal());
@@ -44,6 +47,12 @@ describe("a thin pool", () => {
 
   it("is as full as its metadata where that is nearer to its end", async () => {
     assert.equal(await (await open()).usedPercent(), 50);
+  });
+
+  it("is looked at once more where LVM is just putting its layer on top", async () => {
+    assert.equal(await (await open({ status: ["", pool] })).usedPercent(), 50);
+    const gone = (await open({ status: ["", ""] })).usedPercent();
+    await assert.rejects(gone, { kind: "unavailable", message: /must take writes; got "not active"/ });
   });
 
   it("that takes no writes any more promises nothing", async () => {

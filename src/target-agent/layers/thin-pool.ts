@@ -78,6 +78,15 @@ export class ThinPool {
     return parseThinStatus(stdout);
   }
 
+  /** For a moment neither name is there, while LVM makes the first volume: then the look waits for LVM. */
+  async #look(): Promise<{ readonly status: ThinStatus; readonly own: ThinPoolStatus }> {
+    const first = await this.#status();
+    const isThere = this.#names.some((name) => first.pools.has(name));
+    const again = async () => this.#group.quiet(AbortSignal.timeout(lookMs), async () => this.#status());
+    const status = isThere ? first : await again();
+    return { status, own: this.#ownIn(status) };
+  }
+
   #ownIn({ pools }: ThinStatus): ThinPoolStatus {
     const [found] = this.#names.flatMap((name) => pools.get(name) ?? []);
     if (found !== undefined && ["rw", "out_of_data_space"].includes(found.mode)) return found;
@@ -96,12 +105,12 @@ export class ThinPool {
   }
 
   async passesDiscards(): Promise<boolean> {
-    return this.#ownIn(await this.#status()).passesDiscards;
+    return (await this.#look()).own.passesDiscards;
   }
 
   /** Data or metadata, whichever is nearer to its end. */
   async usedPercent(): Promise<number> {
-    const { usedBlocks, blocks, usedMetadata, metadata } = this.#ownIn(await this.#status());
+    const { usedBlocks, blocks, usedMetadata, metadata } = (await this.#look()).own;
     const shares = [
       [usedBlocks, blocks],
       [usedMetadata, metadata],
@@ -110,8 +119,8 @@ export class ThinPool {
   }
 
   async available(kept: Kept, overcommitPercent: bigint): Promise<Bytes> {
-    const status = await this.#status();
-    const { blocks, usedBlocks } = this.#ownIn(status);
+    const { status, own } = await this.#look();
+    const { blocks, usedBlocks } = own;
     const free = (blocks - usedBlocks) * this.#chunkSize;
     const whole = { volumes: this.#inChunks(kept.volumes), snapshots: this.#inChunks(kept.snapshots) };
     const room = new Room(whole, { free, mostOf: ({ size }) => size, overcommitPercent });
