@@ -17,6 +17,14 @@ import { buildMutant, type Mutation } from "../support/mutant.ts";
 const limitMs = 15 * 60 * 1000;
 const limit = () => AbortSignal.timeout(60_000);
 
+/** What a group must hold: each write up to `least`, and none beyond `most`. */
+interface Taken {
+  readonly name: string;
+  readonly group: VolumeGroupSnapshot__Output;
+  readonly least: number;
+  readonly most: number;
+}
+
 /** A driver that holds nothing while it takes one snapshot after the other. */
 const unheld: readonly Mutation[] = [
   {
@@ -73,27 +81,38 @@ describe("volumes of a thin pool that are written to in turn", { timeout: limitM
 
   const pathsOf = async (of: readonly GuestVolume[]) => Promise.all(of.map(async (volume) => volume.device()));
 
-  /** Takes a group while the ledger runs, and judges what its snapshots hold. */
-  async function takeAndJudge(name: string, ledger: BlockLedger): Promise<void> {
+  /** A group that is taken while the ledger runs. */
+  async function takeWhile(name: string, ledger: BlockLedger): Promise<Taken> {
     await ledger.advance(30, limit());
     const least = ledger.promised;
     const group = await take(name);
     await ledger.advance(30, limit());
+    return { name, group, least, most: ledger.promised };
+  }
+
+  /** What the snapshots of a group hold together; the group goes. */
+  async function judge(ledger: BlockLedger, { name, group, ...bounds }: Taken): Promise<void> {
     const copies = await restore(name, group);
     try {
-      await ledger.judge(await pathsOf(copies), { least, most: ledger.promised });
+      await ledger.judge(await pathsOf(copies), bounds);
     } finally {
       for (const copy of copies) await copy.destroy();
       await drop(group);
     }
   }
 
+  async function openLedger(first: number): Promise<BlockLedger> {
+    const path = volumes.map(({ target }) => target);
+    return await BlockLedger.open(guest.machine, { path, volume: "group", first });
+  }
+
   it("give groups of snapshots that are of one instant, and go on being written", async () => {
-    const paths = volumes.map(({ target }) => target);
-    const ledger = await BlockLedger.open(guest.machine, { path: paths, volume: "group" });
-    for (const name of ["first", "second"]) await takeAndJudge(name, ledger);
+    const ledger = await openLedger(0);
+    const groups = [await takeWhile("first", ledger), await takeWhile("second", ledger)];
+    // It takes the processor from whatever comes next.
     await ledger.close();
     await ledger.judge(await pathsOf(volumes), { least: ledger.promised, most: ledger.promised + 1 });
+    for (const group of groups) await judge(ledger, group);
   });
 
   itInLongRounds(
@@ -101,10 +120,10 @@ describe("volumes of a thin pool that are written to in turn", { timeout: limitM
     async () => {
       await guest.stop();
       await guest.start(await buildMutant(...unheld));
-      const paths = volumes.map(({ target }) => target);
-      const ledger = await BlockLedger.open(guest.machine, { path: paths, volume: "group", first: 1000 });
-      await assert.rejects(takeAndJudge("torn", ledger), { name: "AssertionError", message: /as after write/ });
+      const ledger = await openLedger(1000);
+      const torn = await takeWhile("torn", ledger);
       await ledger.close();
+      await assert.rejects(judge(ledger, torn), { name: "AssertionError", message: /as after write/ });
       await guest.restart();
     },
   );
