@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 /** `tick` lets time pass, and all happen that does then. */
 function play(t: TestContext, options: Partial<ChildPoolOptions> = {}, children = new PlayedChildren()) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const pool = new ChildPool({ start: children.start, most: 4, ...options });
+  const pool = new ChildPool({ start: children.start, most: 4, patienceMs: 1000, ...options });
   const tick = async (milliseconds = 0) => {
     t.mock.timers.tick(milliseconds);
     await setImmediate();

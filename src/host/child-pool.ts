@@ -3,7 +3,7 @@
  * while it starts.
  *
  * B1  A child has one user at a time, and a few serve all: whoever finds none free waits in order of arrival. A device
- *     that hangs keeps nobody else waiting for long (V32): while no child comes back for a second, and none is starting,
+ *     that hangs keeps nobody else waiting for long (V32): while no child comes back for two seconds, and none is starting,
  *     another one is started beyond the few. A child that has ended, or is to be ended (B2), is none of the few and never
  *     comes back.
  * B2  A child gets another user only when it has answered all that it was asked, each question with its number, and has let
@@ -22,7 +22,7 @@ export interface ChildPoolOptions {
   readonly start: () => RunningConversation;
   /** How many serve at a time, unless one hangs; as many as there are processors, but 2 at least and 4 at most. */
   readonly most?: number;
-  /** B1; 1 s. */
+  /** B1; 2 s. */
   readonly patienceMs?: number;
   /** How long the last child stays idle; 5 minutes. */
   readonly idleMs?: number;
@@ -44,7 +44,7 @@ export interface Children {
 
 const defaults = {
   most: Math.max(2, Math.min(availableParallelism(), 4)),
-  patienceMs: 1000,
+  patienceMs: 2000,
   idleMs: 5 * 60_000,
   spareMs: 10_000,
   letGoMs: 10_000,
