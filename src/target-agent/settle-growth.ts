@@ -2,7 +2,9 @@
  * A volume whose growth was cut short has one size or the other: which one, its layer says. Every call that needs the size
  * asks here first.
  */
-import type { TargetAgentDeps } from "./agent-state.ts";
+import { failure, type Failure } from "../domain/errors.ts";
+import type { VolumeId } from "../domain/identity.ts";
+import type { AgentState, TargetAgentDeps } from "./agent-state.ts";
 import type { VolumeRecord } from "./volume-record.ts";
 
 /** A publish_context has room for so many sizes. Nobody grows a volume that often without putting anything on it. */
@@ -13,6 +15,17 @@ export async function settleGrowth({ pool, layer }: TargetAgentDeps, record: Vol
   if (growingTo === undefined) return record;
   if ((await layer.sizeOf(record.id)) !== growingTo) return await pool.volumes.save(rest);
   return await pool.volumes.save({ ...rest, size: growingTo, blankSizes: sizesAfter(rest, growingTo) });
+}
+
+/** A volume that a call names, with its size; `refusal` is said of one that is not there. Errors: not_found. */
+export async function settledVolume(
+  state: AgentState,
+  id: VolumeId,
+  refusal: Pick<Failure, "cannot" | "rule">,
+): Promise<VolumeRecord> {
+  const found = state.record(id);
+  if (found?.state === "ready") return await settleGrowth(state.deps, found);
+  throw failure("not_found", { ...refusal, got: id });
 }
 
 function sizesAfter({ content, publications, revoking, blankSizes }: VolumeRecord, size: bigint): readonly bigint[] {

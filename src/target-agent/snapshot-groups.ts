@@ -7,16 +7,14 @@
  * K2  One that was taken is kept though its caller has gone meanwhile: a repeat finds it.
  */
 import type { Bytes } from "../domain/capacity.ts";
-import { failure } from "../domain/errors.ts";
 import { memberIdOf, type SnapshotGroupId, type VolumeId } from "../domain/identity.ts";
 import type { SnapshotGroup } from "../domain/model.ts";
 import { groupOf, sameSources } from "../domain/snapshot-group.ts";
 import type { AgentState } from "./agent-state.ts";
-import { assertNoIntent, lookMs } from "./intent-checks.ts";
 import type { VolumeLayer } from "./layers/layer.ts";
 import { makeObject } from "./make-object.ts";
-import { settleGrowth } from "./settle-growth.ts";
-import { draftOf, snapshotOf, type SnapshotRecord } from "./snapshot-record.ts";
+import { settledVolume } from "./settle-growth.ts";
+import { draftOf, isTakenAmong, snapshotOf, type SnapshotRecord } from "./snapshot-record.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { BackingIdentity, VolumeRecord } from "./volume-record.ts";
 
@@ -24,7 +22,7 @@ type CopyTogether = NonNullable<VolumeLayer["copyTogether"]>;
 
 interface Draft {
   readonly volume: VolumeRecord;
-  readonly record: SnapshotRecord;
+  readonly draft: SnapshotRecord;
 }
 
 const cannot = "take the group of snapshots";
@@ -53,7 +51,9 @@ export class SnapshotGroups {
       const found = this.#found(id);
       if (found !== undefined) return sameSources(found, sources);
       await this.#eraseAll(this.#state.members(id));
-      const volumes = await Promise.all(sources.map(async (source) => this.#sourceOf(source)));
+      const rule = "there is no volume with that id in source_volume_ids";
+      const named = sources.map(async (source) => settledVolume(this.#state, source, { cannot, rule }));
+      const volumes = await Promise.all(named);
       const drafts = await this.#draft(spec, volumes, signal);
       return groupOf(id, (await this.#take(drafts)).map(snapshotOf));
     });
@@ -83,19 +83,13 @@ export class SnapshotGroups {
 
   /** K1. */
   #found(id: SnapshotGroupId): SnapshotGroup | undefined {
-    const members = this.#state.members(id).filter((record) => this.#state.isTaken(record));
+    const all = this.#state.members(id);
+    const members = all.filter(isTakenAmong(all));
     return members.length === 0 ? undefined : groupOf(id, members.map(snapshotOf));
   }
 
   async #eraseAll(records: readonly SnapshotRecord[]): Promise<void> {
     for (const record of records) await this.#snapshots.erase(record);
-  }
-
-  async #sourceOf(source: VolumeId): Promise<VolumeRecord> {
-    const volume = this.#state.record(source);
-    if (volume?.state === "ready") return await settleGrowth(this.#state.deps, volume);
-    const rule = "there is no volume with that id in source_volume_ids";
-    throw failure("not_found", { cannot, rule, got: source });
   }
 
   async #draft(
@@ -112,18 +106,18 @@ export class SnapshotGroups {
       await this.#snapshots.assertVacant(member);
       const reserved = await layer.allocated(volume.id);
       needed += reserved;
-      drafts.push({ volume, record: draftOf(this.#state.deps, { id: member, name, volume, reserved, group }) });
+      drafts.push({ volume, draft: draftOf(this.#state.deps, { id: member, name, volume, reserved, group }) });
     }
     return await this.#state.reserve(needed, cannot, signal, async () => {
-      for (const { record } of drafts) await pool.snapshots.save(record);
+      for (const { draft } of drafts) await pool.snapshots.save(draft);
       return drafts;
     });
   }
 
   async #take(drafts: readonly Draft[]): Promise<readonly SnapshotRecord[]> {
-    const records = drafts.map(({ record }) => record);
+    const records = drafts.map(({ draft }) => draft);
     return await makeObject({
-      make: async () => this.#copyTogether(drafts.map(({ volume, record }) => ({ source: volume, copy: record }))),
+      make: async () => this.#copyTogether(drafts.map(({ volume, draft }) => ({ source: volume, copy: draft }))),
       finish: async (backings) => this.#finish(drafts, backings),
       forget: async () => {
         for (const { id } of records) await this.#state.deps.pool.snapshots.forget(id);
@@ -132,17 +126,15 @@ export class SnapshotGroups {
     });
   }
 
+  /** One after the other: the group is there with the last (K1). */
   async #finish(drafts: readonly Draft[], backings: readonly BackingIdentity[]): Promise<readonly SnapshotRecord[]> {
-    const { pool, layer, now } = this.#state.deps;
-    const createdAt = now().toISOString();
-    const made = drafts.map(({ volume, record: { reserved: _held, ...record } }, index) => {
-      const backing = backings[index];
-      if (backing === undefined) throw new Error(`BUG: no copy of ${volume.id}`);
-      return { volume, record: { ...record, backing, createdAt } };
-    });
-    for (const { volume, record } of made) await assertNoIntent(layer, volume, record, AbortSignal.timeout(lookMs));
+    const takenAt = this.#state.deps.now();
     const ready: SnapshotRecord[] = [];
-    for (const { record } of made) ready.push(await pool.snapshots.save({ ...record, state: "ready" }));
+    for (const [index, one] of drafts.entries()) {
+      const backing = backings[index];
+      if (backing === undefined) throw new Error(`BUG: no copy of ${one.volume.id}`);
+      ready.push(await this.#snapshots.finish(one, backing, takenAt));
+    }
     return ready;
   }
 }

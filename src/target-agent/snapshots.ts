@@ -12,9 +12,9 @@ import { partOfGroup } from "../domain/snapshot-group.ts";
 import type { AgentState } from "./agent-state.ts";
 import { assertNoIntent, lookMs } from "./intent-checks.ts";
 import { makeObject } from "./make-object.ts";
-import { settleGrowth } from "./settle-growth.ts";
+import { settledVolume } from "./settle-growth.ts";
 import { draftOf, snapshotOf, type SnapshotRecord } from "./snapshot-record.ts";
-import type { VolumeRecord } from "./volume-record.ts";
+import type { BackingIdentity, VolumeRecord } from "./volume-record.ts";
 
 export interface SnapshotToMake {
   readonly id: SnapshotId;
@@ -36,7 +36,8 @@ export class Snapshots {
       const found = this.#state.snapshotRecord(id);
       if (found !== undefined && this.#state.isTaken(found)) return sameOrRefuse(found, source);
       if (found !== undefined) await this.erase(found);
-      const volume = await this.#sourceOf(spec);
+      const rule = "there is no volume with that source_volume_id";
+      const volume = await settledVolume(this.#state, source, { cannot: "take the snapshot", rule });
       await this.assertVacant(id);
       const needed = await layer.allocated(source);
       const draft = await this.#state.reserve(needed, "take the snapshot", signal, async () =>
@@ -44,13 +45,6 @@ export class Snapshots {
       );
       return snapshotOf(await this.#take(draft, volume));
     });
-  }
-
-  async #sourceOf({ source }: SnapshotToMake): Promise<VolumeRecord> {
-    const volume = this.#state.record(source);
-    if (volume?.state === "ready") return await settleGrowth(this.#state.deps, volume);
-    const rule = "there is no volume with that source_volume_id";
-    throw failure("not_found", { cannot: "take the snapshot", rule, got: source });
   }
 
   /** What bears the name of a snapshot without being known as this cluster's is somebody's data. */
@@ -68,14 +62,22 @@ export class Snapshots {
     const { pool, layer, now } = this.#state.deps;
     return await makeObject({
       make: async () => layer.copy(volume, draft),
-      finish: async (backing) => {
-        const { reserved: _held, ...made } = { ...draft, backing, createdAt: now().toISOString() };
-        await assertNoIntent(layer, volume, made, AbortSignal.timeout(lookMs));
-        return await pool.snapshots.save({ ...made, state: "ready" });
-      },
+      finish: async (backing) => this.finish({ draft, volume }, backing, now()),
       forget: async () => pool.snapshots.forget(draft.id),
       erase: async () => this.erase(draft),
     });
+  }
+
+  /** Looks at one that the layer has taken, and calls it ready. */
+  async finish(
+    { draft, volume }: { readonly draft: SnapshotRecord; readonly volume: VolumeRecord },
+    backing: BackingIdentity,
+    takenAt: Date,
+  ): Promise<SnapshotRecord> {
+    const { pool, layer } = this.#state.deps;
+    const { reserved: _held, ...made } = { ...draft, backing, createdAt: takenAt.toISOString() };
+    await assertNoIntent(layer, volume, made, AbortSignal.timeout(lookMs));
+    return await pool.snapshots.save({ ...made, state: "ready" });
   }
 
   async delete(id: SnapshotId, signal: AbortSignal): Promise<void> {

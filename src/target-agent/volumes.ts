@@ -15,7 +15,7 @@ import type { AgentState } from "./agent-state.ts";
 import { eraseVolume } from "./erase-volume.ts";
 import { assertNoIntent, assertNoMkfs, lookMs, type Original } from "./intent-checks.ts";
 import { makeObject } from "./make-object.ts";
-import { mostBlankSizes, settleGrowth } from "./settle-growth.ts";
+import { mostBlankSizes, settledVolume, settleGrowth } from "./settle-growth.ts";
 import { volumeDraft } from "./volume-draft.ts";
 import { exportOf, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
 
@@ -124,12 +124,8 @@ export class Volumes {
   async expand(id: VolumeId, size: Bytes, signal: AbortSignal): Promise<Volume> {
     const { pool, layer, exporter } = this.#state.deps;
     return await this.#state.locked([id], signal, async () => {
-      const found = this.#state.record(id);
-      if (found?.state !== "ready") {
-        const rule = "there is no volume with that volume_id";
-        throw failure("not_found", { cannot: "grow the volume", rule, got: id });
-      }
-      const settled = await settleGrowth(this.#state.deps, found);
+      const rule = "there is no volume with that volume_id";
+      const settled = await settledVolume(this.#state, id, { cannot: "grow the volume", rule });
       if (settled.size < size) {
         assertFewSizes(settled);
         if (settled.publications.length > 0) await assertNoMkfs(layer, settled, signal);
