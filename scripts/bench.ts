@@ -32,8 +32,18 @@ const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(limitMs)]);
 await bundle("dist");
-if (request.profile) console.log(await profile(signal));
-else await measure();
+try {
+  if (request.profile) console.log(await profile(signal));
+  else await measure();
+} catch (error) {
+  for (const one of causesOf(error)) console.error(one);
+  process.exit(1);
+}
+
+/** Node.js prints nothing of what a SuppressedError is about. */
+function causesOf(error: unknown): readonly unknown[] {
+  return error instanceof SuppressedError ? [error.suppressed, error.error].flatMap(causesOf) : [error];
+}
 
 async function measure(): Promise<void> {
   const figures: Figure[] = [];
