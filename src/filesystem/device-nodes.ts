@@ -18,9 +18,11 @@ const dead = /^\/nvme\d+n\d+\/\/deleted$/;
 
 /** The mounts, dead binds of NVMe device nodes with the inode that they show. */
 export async function withDeadNodes(mounts: readonly Mount[]): Promise<readonly Mount[]> {
+  const isDead = ({ type, root }: Mount) => type === "devtmpfs" && dead.test(root);
+  if (!mounts.some(isDead)) return mounts;
   return await Promise.all(
     mounts.map(async (mount) => {
-      if (mount.type !== "devtmpfs" || !dead.test(mount.root)) return mount;
+      if (!isDead(mount)) return mount;
       // Below another mount it is out of sight.
       const node = topMountAt(mounts, mount.path) === mount ? await deletedNodeAt(mount) : undefined;
       return node === undefined ? mount : { ...mount, node };

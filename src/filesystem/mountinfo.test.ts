@@ -63,6 +63,14 @@ describe("mountinfo", () => {
     assert.deepEqual([isFilesystemOn(btrfs, other), isFilesystemOn(ext4, other)], [false, false]);
   });
 
+  it("that has not changed is the table that was read before, and nothing of another one", () => {
+    assert.equal(parseMountinfo(captured), parseMountinfo(captured.slice()));
+    const [first = "", ...others] = captured.split("\n");
+    const fewer = parseMountinfo(others.join("\n"));
+    assert.deepEqual(fewer, parseMountinfo(captured).slice(1));
+    assert.deepEqual(parseMountinfo(first), parseMountinfo(captured).slice(0, 1));
+  });
+
   it("of an unknown form is an error, never an empty table", async () => {
     assert.throws(() => parseMountinfo("36 30 259:1 / /mnt rw ext4"), { kind: "unavailable" });
     await assert.rejects(readMounts("/nowhere"), { kind: "unavailable", message: /proc must be mounted/ });

@@ -27,9 +27,15 @@ export interface Mount {
 const linePattern =
   /^\d+ \d+ (?<major>\d+):(?<minor>\d+) (?<root>\S+) (?<path>\S+) (?<options>\S+)(?: \S+)*? - (?<type>\S+) (?<source>\S*) (?<superOptions>\S+)$/;
 
-/** Oldest mount first, as the kernel lists them. */
+let last: { readonly text: string; readonly mounts: readonly Mount[] } = { text: "", mounts: [] };
+
+/**
+ * Oldest mount first, as the kernel lists them. A node has hundreds of mounts and a stage looks at them several times: the
+ * same text is the same table.
+ */
 export function parseMountinfo(text: string): readonly Mount[] {
-  return text.split("\n").filter(Boolean).map(parseLine);
+  if (text !== last.text) last = { text, mounts: text.split("\n").filter(Boolean).map(parseLine) };
+  return last.mounts;
 }
 
 function parseLine(line: string): Mount {
@@ -52,6 +58,7 @@ function parseLine(line: string): Mount {
 
 /** Space, tab, line feed and backslash appear as octal numbers; they stand for bytes, and names are UTF-8. */
 function unescape(field: string): string {
+  if (!field.includes("\\")) return field;
   return field.replaceAll(/\\(?<octal>[0-7]{3})/g, (_, octal: string) =>
     String.fromCharCode(Number.parseInt(octal, 8)),
   );

@@ -67,7 +67,7 @@ export class StagedCheck {
     const { filesystem } = this.#deps;
     const trouble = await troubleOf(filesystem, mount, { isStagedReadOnly: false });
     if (trouble === undefined) return true;
-    const others = (await filesystem.mounts()).filter((other) => other !== mount && shows(other, live(device)));
+    const others = (await filesystem.mounts()).filter((other) => shows(other, live(device)));
     const got = others.map(({ path }) => path).filter((path) => path !== stagingPath);
     if (got.length > 0) throw refused(`${trouble}; end the pods that use it here, so that it is checked`, got);
     return false;
