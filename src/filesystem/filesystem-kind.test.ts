@@ -21,20 +21,20 @@ function fake(statuses: (number | null)[], { blkid = "", stdout = "", stderr = "
   const run: Exec = (file, _args, { input }) => {
     const done = (exitCode: number, text: string) =>
       Promise.resolve({ exitCode, signal: undefined, stdout: text, stderr: "" });
-    if (file === "blkid") return done(blkid === "" ? 2 : 0, blkid);
-    seen.push(JSON.parse(input ?? "") as RunRequest);
-    const exitCode = statuses.shift() ?? null;
-    return done(
-      0,
-      JSON.stringify({ ok: true, exitCode, signal: exitCode === null ? "SIGTERM" : null, stdout, stderr }),
-    );
+    const ended = (exitCode: number | null, fields: object) =>
+      done(0, JSON.stringify({ ok: true, exitCode, signal: exitCode === null ? "SIGTERM" : null, ...fields }));
+    assert.equal(file, process.execPath);
+    const request = JSON.parse(input ?? "") as RunRequest;
+    if (request.file === "blkid") return ended(blkid === "" ? 2 : 0, { stdout: blkid, stderr: "" });
+    seen.push(request);
+    return ended(statuses.shift() ?? null, { stdout, stderr });
   };
   return { run, seen };
 }
 
 const path = "/dev/nvme0n1";
 const make = async (exec: Exec, kind: FilesystemKind = ext4, isOver = false, options = defaultMkfsOptions) =>
-  makeFilesystem({ ask: askOf(exec), exec }, { kind, path, uuid, isOver, options }, signal);
+  makeFilesystem(askOf(exec), { kind, path, uuid, isOver, options }, signal);
 
 describe("making ext4", () => {
   it("pins every feature and does not force", async () => {

@@ -11,8 +11,8 @@ import { failure } from "../domain/errors.ts";
 import type { FilesystemType } from "../domain/model.ts";
 import { probeSignature } from "../host/blkid.ts";
 import type { Ask } from "../host/converse.ts";
-import { runHolding } from "../host/direct-io.ts";
-import { toolFailure, type Exec, type ExecResult } from "../host/exec.ts";
+import { execHolding, runHolding } from "../host/direct-io.ts";
+import { toolFailure, type ExecResult } from "../host/exec.ts";
 import type { CheckResult } from "./index.ts";
 
 type Argv = readonly [string, ...string[]];
@@ -47,14 +47,8 @@ export interface FilesystemKind {
   readonly options: readonly string[];
 }
 
-/** What works on a held device: programs in the child that holds it, and such that only look, outside. */
-export interface Tools {
-  readonly ask: Ask;
-  readonly exec: Exec;
-}
-
 export async function makeFilesystem(
-  { ask, exec }: Tools,
+  ask: Ask,
   { kind: { type, mkfs }, ...request }: MakeRequest & { readonly kind: FilesystemKind },
   signal: AbortSignal,
 ): Promise<void> {
@@ -62,7 +56,7 @@ export async function makeFilesystem(
   const [file, ...args] = mkfs(request);
   const result = await runHolding(ask, [file, ...args], { signal });
   if (result.exitCode !== 0) throw toolFailure(file, args, result);
-  const made = await probeSignature(exec, path, { signal });
+  const made = await probeSignature(execHolding(ask), path, { signal });
   if (made?.type === type && made.uuid === uuid) return;
   const rule = `blkid must find ${type} with uuid ${uuid} after mkfs`;
   throw failure("unavailable", { cannot: `make a file system on ${path}`, rule, got: made });

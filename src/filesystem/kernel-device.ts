@@ -8,7 +8,7 @@ import type { FilesystemType } from "../domain/model.ts";
 import { superblocks } from "../domain/superblock.ts";
 import { probeSignature } from "../host/blkid.ts";
 import type { Conversation } from "../host/converse.ts";
-import { expectationOf, readRegions, runHolding, type RegionsReading } from "../host/direct-io.ts";
+import { execHolding, expectationOf, readRegions, runHolding, type RegionsReading } from "../host/direct-io.ts";
 import { toolFailure } from "../host/exec.ts";
 import { mountPointName } from "../host/paths.ts";
 import { clearSuperblocks, eraseIntent, judgeIntents, putIntent } from "./device-intents.ts";
@@ -56,7 +56,7 @@ export class KernelDevice implements HeldDevice {
       const places = intentPlaces(size, blankSizes);
       const reading = await this.#read({ regions: gateRegions(size, blankSizes), blocks: places }, signal);
       if (reading.kind === "unreadable") return { kind: "unreadable", reason: `${reading.code}: ${reading.reason}` };
-      const signature = await probeSignature(this.#context.exec, path, { signal });
+      const signature = await probeSignature(execHolding(this.#child.ask), path, { signal });
       const found = judgeIntents(volume, places, reading);
       return { kind: "read", ...found, ...(signature !== undefined && { signature }) };
     } catch (error) {
@@ -104,8 +104,7 @@ export class KernelDevice implements HeldDevice {
 
   async make({ type, ...request }: FormatRequest, signal: AbortSignal): Promise<void> {
     if (request.isOver) await this.#clearSuperblocks(signal);
-    const tools = { ask: this.#child.ask, exec: this.#context.exec };
-    await makeFilesystem(tools, { kind: kinds[type], path: this.#device.path, ...request }, signal);
+    await makeFilesystem(this.#child.ask, { kind: kinds[type], path: this.#device.path, ...request }, signal);
   }
 
   async #clearSuperblocks(signal: AbortSignal): Promise<void> {

@@ -13,7 +13,7 @@ import { jsonOf } from "../domain/json-of.ts";
 import type { DeviceNumber } from "../domain/model.ts";
 import { converse, type Ask, type Conversation, type RunningConversation } from "./converse.ts";
 import type { ChildRequest, Expectation, GuardedWrite } from "./direct-io-child.ts";
-import type { ExecResult } from "./exec.ts";
+import type { Exec, ExecResult } from "./exec.ts";
 
 export type { GuardedWrite } from "./direct-io-child.ts";
 
@@ -191,6 +191,11 @@ export async function runHolding(
   if (!answer.ok) throw failure("unavailable", { cannot: `run ${file}`, rule: answer.message, got: answer.code });
   const { exitCode, signal, stdout, stderr } = answer;
   return { exitCode: exitCode ?? undefined, signal: signal ?? undefined, stdout, stderr };
+}
+
+/** `runHolding` for what takes an `Exec`; nothing of it reads standard input. */
+export function execHolding(ask: Ask): Exec {
+  return async (file, args, bounds) => await runHolding(ask, [file, ...args], bounds);
 }
 
 /** Writes kernel attributes whose writers block, each only if the files beside it say what is expected. */

@@ -71,7 +71,6 @@ export class FakeKernel {
   exec: Exec = (file, args, { input }) => {
     const done = (exitCode: number, stdout = "", stderr = "") =>
       Promise.resolve({ exitCode, signal: undefined, stdout, stderr });
-    if (file === "blkid") return done(this.blkid.exitCode, this.blkid.stdout);
     if (file !== process.execPath) {
       const [exitCode, stderr] = this.#mounting(file, args);
       return done(exitCode, "", stderr);
@@ -91,8 +90,10 @@ export class FakeKernel {
     }
     if (request.op === "hold") return done(0, JSON.stringify({ ok: true }));
     assert.equal(request.op, "run");
+    const ended = (fields: object) => done(0, JSON.stringify({ ok: true, signal: null, stderr: "", ...fields }));
+    if (request.file === "blkid") return ended(this.blkid);
     const [exitCode, stderr] = this.#mounting(request.file, request.args);
-    return done(0, JSON.stringify({ ok: true, exitCode, signal: null, stdout: "", stderr }));
+    return ended({ exitCode, stdout: "", stderr });
   };
 
   /** Where a mount point of the tests really lies. */
