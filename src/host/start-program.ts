@@ -46,9 +46,8 @@ const always = {
 
 export function startProgram(file: string, args: readonly string[], options: StartOptions): Program {
   const { hasInput, isApart = false, onOutput, onError } = options;
-  const stopping = new AbortController();
   const stdin = hasInput ? "pipe" : "ignore";
-  const child = execa(file, args, { ...always, stdin, detached: isApart, cancelSignal: stopping.signal });
+  const child = execa(file, args, { ...always, stdin, detached: isApart });
   child.stdout.setEncoding("utf8").on("data", onOutput);
   child.stderr.setEncoding("utf8").on("data", onError);
   // What the program does not read is lost without an error.
@@ -60,5 +59,5 @@ export function startProgram(file: string, args: readonly string[], options: Sta
   // Not everybody waits for the end.
   ended.catch(() => undefined);
   const tell = (text: string) => void child.stdin?.write(text);
-  return { tell, endInput: () => child.stdin?.end(), ended, stop: () => stopping.abort() };
+  return { tell, endInput: () => child.stdin?.end(), ended, stop: () => void child.kill() };
 }
