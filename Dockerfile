@@ -8,14 +8,15 @@
 #    still holds what an upper one deletes.
 # 2. A package is listed in PACKAGES because src/ runs a program of it, or because a person needs it in a pod (a shell,
 #    coreutils, grep). Whoever adds one adds what it does to test/image/programs.ts.
-# 3. Nothing is written into the root while it runs: it may be mounted read-only. /tmp, /run and the state are mounts.
+# 3. nvme-cli stays out: what it reads of every controller can panic the kernel (docs/kernel-facts.md).
+# 4. Nothing is written into the root while it runs: it may be mounted read-only. /tmp, /run and the state are mounts.
 
 ARG BASE=debian:trixie-slim
 ARG BUILDER=node:24-trixie-slim
 
 FROM ${BASE} AS root
 # The two at the end: libkmod opens them by name for modules in .ko.xz and .ko.zst, so no dependency says so.
-ARG PACKAGES="base-files tini dash coreutils grep util-linux mount kmod nftables netbase nvme-cli e2fsprogs xfsprogs \
+ARG PACKAGES="base-files tini dash coreutils grep util-linux mount kmod nftables netbase e2fsprogs xfsprogs \
 btrfs-progs lvm2 dmsetup thin-provisioning-tools libstdc++6 liblzma5 libzstd1"
 # Dependencies of maintainer scripts, of logins, and of programs that are taken out below.
 ARG LEFT_OUT="adduser|base-passwd|debconf|debianutils|dmeventd|dpkg|init-system-helpers|libapparmor1|libaudit.*|libbz2.*|\

@@ -82,7 +82,7 @@ async function life(guest: GuestDriver): Promise<void> {
     await stage();
     await expect("the first stage", lastStage(guest), "formatted and mounted");
     const device = await run(`findmnt -n -o SOURCE,FSTYPE,OPTIONS ${staging}`);
-    return [`nvme connect over TCP; the device is proven blank: mkfs.ext4; mounted\n${device}`, done];
+    return [`connected over NVMe/TCP; the device is proven blank: mkfs.ext4; mounted\n${device}`, done];
   });
   const publish = async () =>
     await node.NodePublishVolume({

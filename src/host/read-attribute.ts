@@ -4,7 +4,7 @@
  *
  * N1  Only for what the kernel answers from memory without waiting for a device (S2 of filesystem/index.ts): while one of
  *     these calls waits, so does the whole process. Not for mount tables (the options of a btrfs are looked up on its
- *     device), not for a controller's `address` (its queue's lock), not for what another process has.
+ *     device), not for what another process has.
  * N2  What is absent, or goes away while it is read, is undefined or empty.
  */
 import { readdirSync, readFileSync } from "node:fs";

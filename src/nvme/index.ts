@@ -3,7 +3,7 @@
  *
  * N1  A device is known by subsystem NQN and namespace UUID, exactly equal (R5); a name such as nvme0n1 is never
  *     derived and never kept across operations (V12).
- * N2  State is read from sysfs only; the exit status and the text of nvme-cli prove nothing (V34, V35).
+ * N2  State is read from sysfs only; what a connect ended with proves nothing (V34, V35).
  * N3  A controller is deleted by its own sysfs file, after its subsystem NQN was compared; nothing disconnects "all".
  */
 import type { Bytes } from "../domain/capacity.ts";

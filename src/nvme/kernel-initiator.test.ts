@@ -21,7 +21,7 @@ function hostOf(digit: number): HostIdentity {
   return { hostNqn: `nqn.2014-08.org.nvmexpress:uuid:${hostId}` as Nqn, hostId };
 }
 
-/** A kernel with one sysfs tree: `nvme connect` and the writing child change it as Linux does. */
+/** A kernel with one sysfs tree: a connect and the writing child change it as Linux does. */
 class FakeKernel {
   readonly sys = mkdtempSync(join(tmpdir(), "initiator-"));
   /** What was run: `connect <address>` and `delete <controller>`. */
@@ -33,6 +33,7 @@ class FakeKernel {
   uuid: string = uuid;
   sectors = "655360";
   #controllers = 0;
+  readonly #addresses = new Map<string, string>();
 
   write(path: string, text: string): void {
     mkdirSync(dirname(join(this.sys, path)), { recursive: true });
@@ -52,22 +53,31 @@ class FakeKernel {
     const values = {
       state,
       transport: "tcp",
-      address: `traddr=${address},trsvcid=4420`,
       hostnqn: hostNqn,
       cntlid: String(this.#controllers),
       subsysnqn: nqn,
       rescan_controller: "",
     };
     for (const [leaf, text] of Object.entries(values)) this.write(`class/nvme/${name}/${leaf}`, text);
+    // Whoever reads it meets an error (K4).
+    mkdirSync(join(this.sys, "class/nvme", name, "address"));
+    this.#addresses.set(name, address);
     this.write("class/nvme-subsystem/nvme-subsys0/subsysnqn", nqn);
     symlinkSync(`../../nvme/${name}`, join(this.sys, "class/nvme-subsystem/nvme-subsys0", name));
     return name;
   }
 
   removeController(name: string): void {
+    this.#addresses.delete(name);
     rmSync(join(this.sys, "class/nvme", name), { recursive: true });
     rmSync(join(this.sys, "class/nvme-subsystem/nvme-subsys0", name));
     if (this.paths().length === 0) rmSync(join(this.sys, "class/nvme-subsystem/nvme-subsys0"), { recursive: true });
+  }
+
+  /** As the kernel compares: the host, and the letters of the address. */
+  #hasController(address: string, hostNqn: string): boolean {
+    const hostAt = (name: string) => readFileSync(join(this.sys, "class/nvme", name, "hostnqn"), "utf8");
+    return [...this.#addresses].some(([name, other]) => other === address && hostAt(name) === hostNqn);
   }
 
   paths(): readonly string[] {
@@ -78,17 +88,19 @@ class FakeKernel {
     }, []);
   }
 
-  exec: Exec = (file, args, { input }) => {
+  exec: Exec = (file, _args, { input }) => {
     const done = (exitCode: number, stderr = "", stdout = "") =>
       Promise.resolve({ exitCode, signal: undefined, stdout, stderr });
-    if (file === "nvme") {
-      const option = (name: string) => args[args.indexOf(name) + 1] ?? "";
-      const address = option("--traddr");
+    if (file === "dd") {
+      const options = new Map((input ?? "").split(",").map((option) => option.split("=") as [string, string]));
+      const address = options.get("traddr") ?? "";
       this.log.push(`connect ${address}`);
-      if (this.refusing.has(address)) return done(1, "could not add new controller: connection refused");
-      this.log.push(`added ${this.addController(address, option("--hostnqn"))}`);
+      const already = "dd: error writing '/dev/nvme-fabrics': Operation already in progress";
+      if (this.#hasController(address, options.get("hostnqn") ?? "")) return done(1, already);
+      if (this.refusing.has(address)) return done(1, "dd: error writing '/dev/nvme-fabrics': Connection refused");
+      this.log.push(`added ${this.addController(address, options.get("hostnqn") ?? "")}`);
       if (this.showsHead) this.addHead();
-      return done(0, "", "connecting to device: nvme0");
+      return done(0);
     }
     for (const { path, text, expect } of (JSON.parse(input ?? "") as WriteRequest).writes) {
       assert.equal(basename(path), "delete_controller");
@@ -144,18 +156,20 @@ describe("the kernel initiator", () => {
     await assert.rejects(initiator.connect(request, signal()), refusal);
   });
 
-  it("connects only what is missing when asked again", async () => {
+  it("adds only the path that is missing when asked again", async () => {
     kernel.refusing.add("192.0.2.2");
     await initiator.connect(request, signal());
     kernel.refusing.clear();
     kernel.log.length = 0;
     await initiator.connect(request, signal());
     await initiator.disconnect("nqn.other" as Nqn, signal());
-    assert.equal(kernel.log[0], "connect 192.0.2.2");
-    assert.ok(!kernel.log.includes("connect 192.0.2.1"));
+    assert.deepEqual(
+      kernel.log.filter((entry) => entry.startsWith("added")),
+      ["added nvme1"],
+    );
   });
 
-  it("is unavailable at once, with nvme's words, when no path comes up", async () => {
+  it("is unavailable at once, with the kernel's words, when no path comes up", async () => {
     for (const { address } of request.portals) kernel.refusing.add(address);
     await assert.rejects(initiator.connect(request, signal()), {
       kind: "unavailable",
@@ -179,7 +193,7 @@ describe("the kernel initiator", () => {
     kernel.log.length = 0;
     kernel.log.push("added nvme0");
     await initiator.connect({ ...request, portals: [first] }, signal());
-    assert.deepEqual(kernel.log.slice(1), [`delete ${stranger}`]);
+    assert.deepEqual(kernel.log.slice(1), [`delete ${stranger}`, "connect 192.0.2.1"]);
   });
 
   it("does not connect while an old device has not gone", async () => {
@@ -232,7 +246,7 @@ describe("the kernel initiator", () => {
     const waiting = initiator.connect(alone, signal());
     kernel.write(`class/nvme/${name}/state`, "live");
     assert.deepEqual(await waiting, device);
-    assert.deepEqual(kernel.log, []);
+    assert.ok(!kernel.log.some((entry) => entry.startsWith("added")));
   });
 
   it("takes the exact NQN of two subsystems whose namespaces have one uuid", async () => {

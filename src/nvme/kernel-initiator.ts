@@ -1,31 +1,33 @@
 /**
- * The NVMe/TCP initiator of this host's kernel: nvme-cli starts connections, sysfs says what became of them, and
- * controllers are deleted by their own files.
+ * The NVMe/TCP initiator of this host's kernel: connections are asked for at /dev/nvme-fabrics, sysfs says what became of
+ * them, and controllers are deleted by their own files.
  *
  * K1  Before a host connects, every controller of the subsystem under another host NQN is gone, and so is the device
  *     that it carried: its queued writes belong to a revoked publication (V41).
  * K2  Only a head with the exact NQN and UUID, at least one live path and the full size is a connected device.
  * K3  The first change waits for connects that an earlier process left running.
+ * K4  `address` of a controller is never read: some kernels panic when its connection goes at that moment
+ *     (docs/kernel-facts.md). Which portals are connected already, the kernel knows, and refuses a second connect.
  */
 import { join } from "node:path";
 import type { Bytes } from "../domain/capacity.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { Nqn, Uuid } from "../domain/identity.ts";
-import type { Condition, DeviceNumber, Portal } from "../domain/model.ts";
+import type { Condition, DeviceNumber } from "../domain/model.ts";
 import { poll } from "../host/clock.ts";
 import type { Ask } from "../host/converse.ts";
 import type { Exec } from "../host/exec.ts";
 import { statOf } from "../host/files.ts";
 import { readAttribute } from "../host/read-attribute.ts";
 import { untilAborted } from "../lib/abort.ts";
+import { checkNqn, ConnectAttempts, connectOptions, type Timing } from "./connect-attempts.ts";
 import { removeControllers, type Condemned } from "./controller-removal.ts";
 import { DeviceWait, type DeviceWanted } from "./device-wait.ts";
 import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
-import { checkNqn, ConnectAttempts, connectArguments, samePortal, type Timing } from "./nvme-connect.ts";
 import { orphansEnded } from "./orphaned-connects.ts";
-import { readPortal, readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
+import { readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
 
-/** Longer than any `nvme connect` takes. */
+/** Longer than any connect takes. */
 const orphanLimitMs = 120_000;
 
 export interface KernelInitiatorOptions {
@@ -85,20 +87,12 @@ export class KernelInitiator implements Initiator {
   async connect(request: ConnectRequest, signal: AbortSignal): Promise<NvmeDevice> {
     const { nqn, host, portals } = request;
     // Everything is checked before the first side effect.
-    for (const portal of portals) connectArguments(nqn, host, portal, this.#timing);
+    for (const portal of portals) connectOptions(nqn, host, portal, this.#timing);
     const condemn = (subsystems: readonly Subsystem[]) => obsolete(subsystems, host.hostNqn);
     await this.#predecessorGone(signal);
     await removeControllers({ ask: this.#ask, sys: this.#sys }, nqn, condemn, signal);
-    const connected = await this.#portalsOf(nqn);
-    const missing = portals.filter((portal) => !connected.some((other) => samePortal(other, portal)));
-    const attempts = missing.map((portal) => this.#attempts.connect(nqn, host, portal, signal));
+    const attempts = portals.map((portal) => this.#attempts.connect(nqn, host, portal, signal));
     return await this.#arrival(request, Promise.all(attempts), signal);
-  }
-
-  async #portalsOf(nqn: Nqn): Promise<readonly Portal[]> {
-    const paths = (await readSubsystems(this.#sys, nqn)).flatMap(({ controllers }) => controllers);
-    const portals = await Promise.all(paths.map(async (path) => readPortal(this.#sys, path)));
-    return portals.filter((portal) => portal !== undefined);
   }
 
   /** Waits for the device while the attempts run. */

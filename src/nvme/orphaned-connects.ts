@@ -1,11 +1,11 @@
 /**
- * A `nvme connect` that an earlier life of this driver started may outlive it, and end with a controller that nobody
- * asked for any more: whoever takes controllers away first has to wait for it.
+ * A connect that an earlier life of this driver asked for may outlive it, and end with a controller that nobody wants any
+ * more: whoever takes controllers away first has to wait for it.
  */
-import { join } from "node:path";
-import { driverNqnPrefix } from "../domain/identity.ts";
+import { basename, join } from "node:path";
 import { poll } from "../host/clock.ts";
 import { listNames, readText } from "../host/files.ts";
+import { fabrics } from "./connect-attempts.ts";
 
 /** Waits until none is left; the caller starts none of its own meanwhile. `proc` is where proc is mounted. */
 export async function orphansEnded(proc: string, signal: AbortSignal): Promise<void> {
@@ -18,7 +18,7 @@ async function countConnects(proc: string): Promise<number> {
   return commands.filter((command) => command !== undefined && isConnect(command.split("\0"))).length;
 }
 
-function isConnect([program = "", verb, ...args]: readonly string[]): boolean {
-  const isNvme = program === "nvme" || program.endsWith("/nvme");
-  return isNvme && verb === "connect" && args.some((arg) => arg.startsWith(driverNqnPrefix));
+/** Whose it is stands in its input, which nobody else can read: every one of them is waited for. */
+function isConnect([program = "", ...args]: readonly string[]): boolean {
+  return basename(program) === "dd" && args.includes(`of=${fabrics}`);
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { parseAddress, readPortal, readSubsystems } from "./sysfs.ts";
+import { readSubsystems } from "./sysfs.ts";
 
 const nqn = "nqn.2026-11.dev.nvmetcp.csi:0a1b2c3d:v1-00112233445566778899aabbccddeeff";
 const host = "nqn.2014-08.org.nvmexpress:uuid:6ba7b811-9dad-51d1-80b4-00c04fd430c8";
@@ -96,23 +96,5 @@ describe("the NVMe subsystems in sysfs", () => {
 
   it("are none where the kernel has no NVMe at all", async () => {
     assert.deepEqual(await readSubsystems(join(sys, "nowhere")), []);
-  });
-
-  it("say where their paths lead, as long as these are there", async () => {
-    const [subsystem] = await readSubsystems(sys, nqn);
-    const portals = subsystem?.controllers.map(async (path) => readPortal(sys, path)) ?? [];
-    assert.deepEqual(await Promise.all(portals), [
-      { address: "127.0.0.1", port: 4420 },
-      { address: "fd00::2", port: 4421 },
-    ]);
-    assert.equal(await readPortal(sys, { name: "nvme9", state: "live" }), undefined);
-  });
-});
-
-describe("the address of a controller", () => {
-  it("is a portal for TCP and nothing for PCI", () => {
-    assert.deepEqual(parseAddress("traddr=::1,trsvcid=4420,src_addr=::1"), { address: "::1", port: 4420 });
-    assert.equal(parseAddress("0000:01:00.0"), undefined);
-    assert.equal(parseAddress(""), undefined);
   });
 });

@@ -9,8 +9,7 @@
  */
 import { join } from "node:path";
 import type { Bytes } from "../domain/capacity.ts";
-import type { DeviceNumber, Portal } from "../domain/model.ts";
-import { readText } from "../host/files.ts";
+import type { DeviceNumber } from "../domain/model.ts";
 import { listEntries, readAttribute } from "../host/read-attribute.ts";
 
 export interface Controller {
@@ -81,23 +80,6 @@ function readController(sys: string, name: string): Controller | undefined {
     ...(hostNqn !== undefined && { hostNqn }),
     ...(id !== undefined && { id }),
   };
-}
-
-/** Where a controller is connected to; reading it may wait for the controller (N1 of read-attribute.ts). */
-export async function readPortal(sys: string, { name }: Controller): Promise<Portal | undefined> {
-  return parseAddress((await readText(join(controllerDirectory(sys, name), "address"))) ?? "");
-}
-
-/** `traddr=192.0.2.1,trsvcid=4420,src_addr=…`; undefined for anything else, such as a PCI address. */
-export function parseAddress(text: string): Portal | undefined {
-  const fields = new Map<string, string>();
-  for (const field of text.split(",")) {
-    const equals = field.indexOf("=");
-    fields.set(field.slice(0, equals), field.slice(equals + 1));
-  }
-  const address = fields.get("traddr");
-  const port = fields.get("trsvcid");
-  return address === undefined || port === undefined ? undefined : { address, port: Number(port) };
 }
 
 function readNamespace(directory: string, name: string): Namespace | undefined {

@@ -4,10 +4,9 @@
  */
 import { join } from "node:path";
 import { defaultMkfsOptions } from "../../src/domain/class-parameters.ts";
-import { hostIdentityOf, parseVolumeId, type HostIdentity, type Nqn } from "../../src/domain/identity.ts";
+import { hostIdentityOf, parseVolumeId, type HostIdentity } from "../../src/domain/identity.ts";
 import { parseNodeId } from "../../src/domain/node-id.ts";
 import { kinds } from "../../src/filesystem/kinds.ts";
-import { connectArguments } from "../../src/nvme/nvme-connect.ts";
 import type { Machine } from "../lab/machine.ts";
 import type { GuestVolume } from "../support/guest-volume.ts";
 
@@ -80,8 +79,11 @@ export class BareVolume {
   /** Leaves the device's path in `head`. */
   get connect(): string {
     const { nqn } = this.#volume;
-    const argv = connectArguments(nqn as Nqn, this.#host, portal, timing);
-    return `${command(["nvme", ...argv])}; until head_of ${nqn}; do pause; done`;
+    const { hostNqn, hostId } = this.#host;
+    const target = ["--transport", "tcp", "--traddr", portal.address, "--trsvcid", String(portal.port), "--nqn", nqn];
+    const times = ["--reconnect-delay", String(timing.reconnectDelay), "--keep-alive-tmo", String(timing.keepAlive)];
+    const argv = [...target, "--hostnqn", hostNqn, "--hostid", hostId, "--ctrl-loss-tmo", "-1", ...times];
+    return `${command(["nvme", "connect", ...argv])}; until head_of ${nqn}; do pause; done`;
   }
 
   /** blkid ends with 2 where it sees nothing. */

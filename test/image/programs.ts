@@ -11,7 +11,6 @@ export interface ProgramCheck {
 }
 
 const shell = (script: string): readonly [string, ...string[]] => ["sh", "-euc", script];
-const nqn = "nqn.2014-08.org.nvmexpress:uuid:f75afd0b-5821-5535-9ee4-388311f00d1b";
 const uuid = "f75afd0b-5821-5535-9ee4-388311f00d1b";
 
 /** The table that the driver writes while it restores exports (src/target-agent/listener-gate.ts). */
@@ -25,10 +24,12 @@ table inet nvmetcp_csi { chain input { type filter hook input priority -10; poli
 export const programs: Readonly<Record<string, ProgramCheck>> = {
   tini: { argv: ["tini", "--", "echo", "reaped"], says: /^reaped$/m },
   node: { argv: ["node", "--version"], says: /^v24\./ },
-  // Without the kernel's module it ends at the first look into /sys, or at the door to it in /dev.
-  nvme: {
-    argv: shell(`nvme connect -t tcp -a 127.0.0.1 -s 4420 -n ${nqn} --hostnqn ${nqn} --hostid ${uuid} 2>&1 || true`),
-    says: /^Failed to (?:scan topology|open \/dev\/nvme-fabrics)/,
+  // Where the kernel has no door to its initiator, nothing takes its place.
+  dd: {
+    argv: shell(
+      `printf x | dd of=/tmp/door bs=4096 count=1 iflag=fullblock conv=nocreat,notrunc status=none 2>&1 || ls /tmp`,
+    ),
+    says: /^dd: failed to open '\/tmp\/door': No such file or directory\n$/,
   },
   nft: { argv: ["nft", "--check", "-f", "-"], stdin: table, says: /^$/ },
   flock: {

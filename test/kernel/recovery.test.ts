@@ -93,6 +93,27 @@ describe("a node in trouble", () => {
     await lost.destroy();
   });
 
+  it("keeps its one path to a portal when it asks for it again, live or on its way back", async () => {
+    const volume = new GuestVolume(guest, "asked-again", "ext4");
+    await volume.open();
+    const controllers = async () => await run("ls /sys/class/nvme");
+    const path = await controllers();
+    assert.match(path, /^nvme\d+$/);
+    await run(`umount ${volume.staging}`);
+    await volume.stage();
+    assert.equal(await controllers(), path);
+    const chain =
+      "chain input { type filter hook input priority 0; tcp dport 4420 tcp flags syn reject with tcp reset; };";
+    await run(`umount ${volume.staging}; nft 'table inet closed { ${chain} }'
+      echo 1 > /sys/class/nvme/${path}/reset_controller || true`);
+    const late = { code: "DEADLINE_EXCEEDED", message: new RegExp(`no path is live.*${path} connecting`) };
+    await assert.rejects(volume.stage(volume.context, { deadlineMs: 6000 }), late);
+    await run("nft delete table inet closed");
+    await volume.stage();
+    assert.equal(await controllers(), path);
+    await volume.destroy();
+  });
+
   it("makes a publish read-only that was interrupted before it was", async () => {
     const volume = new GuestVolume(guest, "half", "ext4");
     await volume.open();

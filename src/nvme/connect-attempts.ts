@@ -1,11 +1,13 @@
 /**
- * The argument vector of `nvme connect`, and the attempts that are under way.
+ * What the kernel is asked for to connect one portal, and the attempts that are under way. nvme-cli asks in the same way,
+ * but looks at every controller of the host before it does (docs/kernel-facts.md).
  *
- * A1  Every value has a checked type before it reaches nvme-cli, which pastes it into an option string of the kernel
- *     where the last duplicate wins (V28).
- * A2  An attempt is not cut short by the request that started it: a killed nvme-cli may leave a connect running in the
- *     kernel, whose controller would appear after a disconnect. Disconnecting waits for the attempts of its subsystem.
+ * A1  Every value has a checked type before it gets into the kernel's option string, where the last duplicate wins (V28).
+ * A2  An attempt is not cut short by the request that started it: a connect may go on in the kernel after its writer was
+ *     killed, and its controller would appear after a disconnect. Disconnecting waits for the attempts of its subsystem.
  * A3  The outcome is text for an error message only; sysfs says whether there is a controller (V34, V35).
+ * A4  The writer is a process of its own, and a small one: the kernel keeps it for as long as a portal is silent. It gets
+ *     the options as its input, not in its arguments.
  */
 import { isIP, SocketAddress } from "node:net";
 import { failure, messageOf } from "../domain/errors.ts";
@@ -14,12 +16,16 @@ import type { Portal } from "../domain/model.ts";
 import type { Exec } from "../host/exec.ts";
 import { untilAborted } from "../lib/abort.ts";
 
-/** Seconds, as nvme-cli and the kernel count them. */
+/** Seconds, as the kernel counts them. */
 export interface Timing {
   readonly reconnectDelay: number;
   readonly keepAlive: number;
 }
 
+/** The kernel's door to a new controller. */
+export const fabrics = "/dev/nvme-fabrics";
+/** dd: all of its input in a single write, and no file of that name where the kernel has none. */
+const writeOnce = [`of=${fabrics}`, "bs=4096", "count=1", "iflag=fullblock", "conv=nocreat,notrunc", "status=none"];
 const longestNqn = 222;
 const nqnPattern = /^nqn\.[a-z0-9.:-]+$/;
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -35,7 +41,8 @@ export function checkNqn(nqn: string): void {
   check(nqn.length <= longestNqn && nqnPattern.test(nqn), rule, nqn);
 }
 
-export function connectArguments(nqn: Nqn, host: HostIdentity, portal: Portal, timing: Timing): readonly string[] {
+/** The line that is written to /dev/nvme-fabrics. */
+export function connectOptions(nqn: Nqn, host: HostIdentity, portal: Portal, timing: Timing): string {
   const { address, port } = portal;
   const { reconnectDelay, keepAlive } = timing;
   checkNqn(nqn);
@@ -45,24 +52,22 @@ export function connectArguments(nqn: Nqn, host: HostIdentity, portal: Portal, t
   check(Number.isInteger(port) && port >= 1 && port <= 65535, "a port lies between 1 and 65535", port);
   check(Number.isInteger(reconnectDelay) && reconnectDelay > 0, "the reconnect delay is in whole seconds", timing);
   check(Number.isInteger(keepAlive) && keepAlive > 0, "the keep-alive time is in whole seconds", timing);
-  const target = ["--transport", "tcp", "--traddr", address, "--trsvcid", String(port), "--nqn", nqn];
-  const identity = ["--hostnqn", host.hostNqn, "--hostid", host.hostId];
-  // -1: the kernel never gives the device up by itself (V10, F46).
-  const times = ["--ctrl-loss-tmo", "-1", "--reconnect-delay", String(reconnectDelay)];
-  return ["connect", ...target, ...identity, ...times, "--keep-alive-tmo", String(keepAlive)];
+  const options = {
+    ...{ nqn, transport: "tcp", traddr: canonical(address), trsvcid: port, hostnqn: host.hostNqn, hostid: host.hostId },
+    // -1: the kernel never gives the device up by itself (V10, F46).
+    ...{ ctrl_loss_tmo: -1, reconnect_delay: reconnectDelay, keep_alive_tmo: keepAlive },
+  };
+  return Object.entries(options)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
 }
 
-/** Whether two portals are the same; IPv6 addresses have many spellings. */
-export function samePortal(a: Portal, b: Portal): boolean {
-  return a.port === b.port && canonical(a.address) === canonical(b.address);
-}
-
+/** IPv6 addresses have many spellings, and the kernel compares letters to know a portal that is connected already. */
 function canonical(address: string): string {
-  const family = isIP(address);
-  return family === 6 && !address.includes("%") ? new SocketAddress({ address, family: "ipv6" }).address : address;
+  return isIP(address) === 6 ? new SocketAddress({ address, family: "ipv6" }).address : address;
 }
 
-/** The attempts to connect that run now, by subsystem and argument vector. */
+/** The attempts to connect that run now, by subsystem and options. */
 export class ConnectAttempts {
   readonly #exec: Exec;
   readonly #timing: Timing;
@@ -73,23 +78,23 @@ export class ConnectAttempts {
     this.#timing = timing;
   }
 
-  /** Starts or joins the attempt for one portal; resolves with what nvme-cli said, and rejects only with the signal. */
+  /** Starts or joins the attempt for one portal; resolves with what became of it, and rejects only with the signal. */
   async connect(nqn: Nqn, host: HostIdentity, portal: Portal, signal: AbortSignal): Promise<string> {
-    const args = connectArguments(nqn, host, portal, this.#timing);
+    const key = connectOptions(nqn, host, portal, this.#timing);
     const running = this.#running.get(nqn) ?? new Map<string, Promise<string>>();
     this.#running.set(nqn, running);
-    const key = args.join(" ");
-    const attempt = running.get(key) ?? this.#run(portal, args).finally(() => this.#forget(nqn, key));
+    const attempt = running.get(key) ?? this.#run(portal, key).finally(() => this.#forget(nqn, key));
     running.set(key, attempt);
     return await untilAborted(attempt, signal);
   }
 
-  async #run({ address, port }: Portal, args: readonly string[]): Promise<string> {
+  async #run({ address, port }: Portal, options: string): Promise<string> {
     const name = `${address} port ${port}`;
     try {
-      const result = await this.#exec("nvme", args, { signal: AbortSignal.timeout(attemptLimitMs) });
-      const said = result.stderr.trim() || result.stdout.trim();
-      return `${name}: ${said || `nvme connect ended with ${result.exitCode ?? "a signal"}`}`;
+      const result = await this.#exec("dd", writeOnce, { input: options, signal: AbortSignal.timeout(attemptLimitMs) });
+      const said = result.stderr.trim().split(`'${fabrics}': `).at(-1);
+      if (result.exitCode === 0) return `${name}: the kernel took the request`;
+      return `${name}: ${said || `the connect ended with ${result.exitCode ?? "a signal"}`}`;
     } catch (error) {
       return `${name}: ${messageOf(error)}`;
     }

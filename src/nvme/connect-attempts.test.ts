@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { HostIdentity, Nqn, Uuid } from "../domain/identity.ts";
 import type { Exec } from "../host/exec.ts";
-import { ConnectAttempts, connectArguments, samePortal } from "./nvme-connect.ts";
+import { ConnectAttempts, connectOptions } from "./connect-attempts.ts";
 
 const nqn = "nqn.2026-11.dev.nvmetcp.csi:0a1b2c3d:v1-00112233445566778899aabbccddeeff" as Nqn;
 const hostId = "6ba7b811-9dad-51d1-80b4-00c04fd430c8" as Uuid;
@@ -10,14 +10,17 @@ const host: HostIdentity = { hostNqn: `nqn.2014-08.org.nvmexpress:uuid:${hostId}
 const portal = { address: "192.0.2.1", port: 4420 };
 const timing = { reconnectDelay: 5, keepAlive: 7 };
 
-describe("the arguments of nvme connect", () => {
+describe("the options of a connect", () => {
   it("name one portal, both identities, and never give up", () => {
-    assert.deepEqual(connectArguments(nqn, host, portal, timing), [
-      "connect",
-      ...["--transport", "tcp", "--traddr", "192.0.2.1", "--trsvcid", "4420", "--nqn", nqn],
-      ...["--hostnqn", host.hostNqn, "--hostid", hostId],
-      ...["--ctrl-loss-tmo", "-1", "--reconnect-delay", "5", "--keep-alive-tmo", "7"],
-    ]);
+    const identity = `nqn=${nqn},transport=tcp,traddr=192.0.2.1,trsvcid=4420,hostnqn=${host.hostNqn},hostid=${hostId}`;
+    const times = "ctrl_loss_tmo=-1,reconnect_delay=5,keep_alive_tmo=7";
+    assert.equal(connectOptions(nqn, host, portal, timing), `${identity},${times}`);
+  });
+
+  it("spell an IPv6 address in one way", () => {
+    const spelt = (address: string) => connectOptions(nqn, host, { address, port: 1 }, timing);
+    assert.equal(spelt("fd00:0::1"), spelt("FD00::1"));
+    assert.match(spelt("FD00::1"), /,traddr=fd00::1,trsvcid=1,/);
   });
 
   it("refuse every value that could carry another option", () => {
@@ -31,31 +34,35 @@ describe("the arguments of nvme connect", () => {
       "--dump-config",
       "192.0.2.256",
     ]) {
-      refuses(() => connectArguments(nqn, host, { address, port: 4420 }, timing), /IP address/);
+      refuses(() => connectOptions(nqn, host, { address, port: 4420 }, timing), /IP address/);
     }
     for (const port of [0, 65536, 1.5, NaN]) {
-      refuses(() => connectArguments(nqn, host, { address: "::1", port }, timing), /port/);
+      refuses(() => connectOptions(nqn, host, { address: "::1", port }, timing), /port/);
     }
     for (const bad of ["", "nqn.A", "nqn.a,b", "nqn.a b", "nqn.a\n", "-nqn", `nqn.${"a".repeat(219)}`]) {
-      refuses(() => connectArguments(bad as Nqn, host, portal, timing), /NQN/);
-      refuses(() => connectArguments(nqn, { hostNqn: bad as Nqn, hostId }, portal, timing), /NQN/);
+      refuses(() => connectOptions(bad as Nqn, host, portal, timing), /NQN/);
+      refuses(() => connectOptions(nqn, { hostNqn: bad as Nqn, hostId }, portal, timing), /NQN/);
     }
-    refuses(() => connectArguments(nqn, { ...host, hostId: "x" as Uuid }, portal, timing), /UUID/);
-    refuses(() => connectArguments(nqn, host, portal, { ...timing, keepAlive: 0.5 }), /seconds/);
-    assert.ok(connectArguments(`nqn.${"a".repeat(218)}` as Nqn, host, portal, timing));
-  });
-});
-
-describe("two portals", () => {
-  it("are the same whatever the spelling of an IPv6 address", () => {
-    assert.ok(samePortal({ address: "fd00:0::1", port: 1 }, { address: "FD00::1", port: 1 }));
-    assert.ok(!samePortal({ address: "fd00::1", port: 1 }, { address: "fd00::1", port: 2 }));
-    assert.ok(!samePortal({ address: "192.0.2.1", port: 1 }, { address: "192.0.2.10", port: 1 }));
+    refuses(() => connectOptions(nqn, { ...host, hostId: "x" as Uuid }, portal, timing), /UUID/);
+    refuses(() => connectOptions(nqn, host, portal, { ...timing, keepAlive: 0.5 }), /seconds/);
+    assert.ok(connectOptions(`nqn.${"a".repeat(218)}` as Nqn, host, portal, timing));
   });
 });
 
 describe("attempts to connect", () => {
-  const result = { exitCode: 1, signal: undefined, stdout: "", stderr: "connection refused" };
+  const said = "dd: error writing '/dev/nvme-fabrics': Connection refused";
+  const result = { exitCode: 1, signal: undefined, stdout: "", stderr: said };
+
+  it("are written in one piece, by a program whose arguments say nothing of them, and never make a file", async () => {
+    const calls: unknown[] = [];
+    const attempts = new ConnectAttempts((file, args, { input }) => {
+      calls.push([file, ...args], input);
+      return Promise.resolve({ ...result, exitCode: 0, stderr: "" });
+    }, timing);
+    assert.match(await attempts.connect(nqn, host, portal, AbortSignal.timeout(5000)), /the kernel took the request/);
+    const how = ["bs=4096", "count=1", "iflag=fullblock", "conv=nocreat,notrunc", "status=none"];
+    assert.deepEqual(calls, [["dd", "of=/dev/nvme-fabrics", ...how], connectOptions(nqn, host, portal, timing)]);
+  });
 
   it("are joined, outlive the request, and are waited for by subsystem", async () => {
     const { promise, resolve } = Promise.withResolvers<typeof result>();
@@ -75,7 +82,7 @@ describe("attempts to connect", () => {
     await assert.rejects(attempts.settled(nqn, AbortSignal.abort()), { name: "AbortError" });
     resolve(result);
     await attempts.settled(nqn, AbortSignal.timeout(5000));
-    assert.equal(await second, "192.0.2.1 port 4420: connection refused");
+    assert.equal(await second, "192.0.2.1 port 4420: Connection refused");
     await attempts.connect(nqn, host, portal, AbortSignal.timeout(5000));
     assert.equal(runs, 2);
   });
