@@ -38,6 +38,10 @@ const packages = [
   "nvme-cli",
   "e2fsprogs",
   "xfsprogs",
+  // A thin pool is made by the machine's own programs, before there is a driver.
+  "lvm2",
+  "thin-provisioning-tools",
+  "dmsetup",
   "containerd",
   "runc",
   "containernetworking-plugins",

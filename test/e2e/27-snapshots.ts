@@ -3,7 +3,7 @@
  * a deleted VolumeSnapshot waits for a resync.
  */
 import assert from "node:assert/strict";
-import { isForGroups, isForSnapshots } from "../chart/grants.ts";
+import { isForGroups } from "../chart/grants.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Scenario } from "../cluster/scenario.ts";
 import {
@@ -13,34 +13,15 @@ import {
   startSnapshotController,
   stopSnapshotController,
 } from "../cluster/snapshot-controller.ts";
-import { askPermissions, documented } from "../support/permissions.ts";
+import { assertNothingForbidden, assertSnapshotPermissions, documented } from "../support/permissions.ts";
 import { checkLedger, lastSaid, ledgerScript, writesOn } from "../support/pod-ledger.ts";
-import { censusOf, driverPod, install, namespace, onlyNode, uninstall, withSnapshots } from "../support/release.ts";
-import { snapshotClass, snapshotExamples, snapshotOf, waitForSnapshot } from "../support/snapshots.ts";
+import { censusOf, install, onlyNode, uninstall, withSnapshots } from "../support/release.ts";
+import { contentOf, snapshotClass, snapshotExamples, snapshotOf, waitForSnapshot } from "../support/snapshots.ts";
 import { claim, inPod, podOn, remove, volumeOf } from "../support/workloads.ts";
 
 const write = "dd if=/dev/urandom of=/data/file bs=1M count=8 status=none; sync; sha256sum /data/file";
 const sizeInMiB = "df -m /data | tail -n 1 | awk '{ print $2 }'";
-const groups = ["volumegroupsnapshotcontents", "volumegroupsnapshots"].map(
-  (name) => `${name}.groupsnapshot.storage.k8s.io`,
-);
-const dataSource = { apiGroup: "snapshot.storage.k8s.io", kind: "VolumeSnapshot", name: "data-today" };
-
-async function assertPermissions(cluster: Cluster, signal: AbortSignal): Promise<void> {
-  const grants = (await documented()).filter((grant) => !isForGroups(grant));
-  const resources = grants.filter(isForSnapshots).map(({ resource }) => resource);
-  const { granted, wrong } = await askPermissions(cluster, [...resources, ...groups], grants, signal);
-  assert.ok(granted > 10);
-  assert.deepEqual(wrong, []);
-}
-
-/** What was granted was enough. */
-async function assertNothingForbidden(cluster: Cluster, signal: AbortSignal): Promise<void> {
-  for (const container of ["snapshotter", "provisioner"]) {
-    const logs = ["logs", driverPod, `--namespace=${namespace}`, `--container=${container}`];
-    assert.doesNotMatch(await cluster.kubectl(logs, { signal }), /forbidden/i, container);
-  }
-}
+const dataSource = contentOf("data-today");
 
 /** The driver's refusal reaches who asked. */
 async function refuse(cluster: Cluster, signal: AbortSignal): Promise<void> {
@@ -123,7 +104,8 @@ export const scenario: Scenario = {
     await cluster.waitForPod("user", signal);
     const written = await inPod(cluster, "user", write, signal);
     await upgrade(cluster, signal);
-    await assertPermissions(cluster, signal);
+    const grants = (await documented()).filter((grant) => !isForGroups(grant));
+    await assertSnapshotPermissions(cluster, grants, signal);
 
     await cluster.apply((await snapshotExamples("VolumeSnapshot")).slice(0, 1), signal);
     const content = await waitForSnapshot(cluster, "data-today", signal);
@@ -144,7 +126,7 @@ export const scenario: Scenario = {
     assert.equal(await inPod(cluster, "larger", "sha256sum /data/file", signal), written);
     await remove(cluster, ["pod/larger", "pvc/data-restored", `pv/${last}`], signal);
     assert.deepEqual(await censusOf(onlyNode(cluster)), []);
-    await assertNothingForbidden(cluster, signal);
+    await assertNothingForbidden(cluster, ["snapshotter", "provisioner"], signal);
 
     await uninstall(cluster, signal);
     await cluster.waitForAbsence([snapshotKinds, "--all-namespaces"], signal);

@@ -5,16 +5,8 @@
 import assert from "node:assert/strict";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Scenario } from "../cluster/scenario.ts";
-import {
-  censusOf,
-  current,
-  driverPod,
-  install,
-  namespace,
-  onlyNode,
-  uninstall,
-  type Source,
-} from "../support/release.ts";
+import { assertNothingForbidden } from "../support/permissions.ts";
+import { censusOf, current, install, namespace, onlyNode, uninstall, type Source } from "../support/release.ts";
 import { claim, deleteClass, inPod, podOn, remove, retainClass, volumeOf } from "../support/workloads.ts";
 
 const zone = "topology.kubernetes.io/zone";
@@ -56,12 +48,6 @@ async function assertRefusal(cluster: Cluster, signal: AbortSignal): Promise<voi
   await remove(cluster, ["pvc/far"], signal);
 }
 
-/** What the provisioner may read was enough. */
-async function assertNothingForbidden(cluster: Cluster, signal: AbortSignal): Promise<void> {
-  const logs = ["logs", driverPod, `--namespace=${namespace}`, "--container=provisioner"];
-  assert.doesNotMatch(await cluster.kubectl(logs, { signal }), /forbidden/i);
-}
-
 export const scenario: Scenario = {
   title: "a volume is made where its class and its pod allow, and binds its pods to that place",
   ci: false,
@@ -74,7 +60,7 @@ export const scenario: Scenario = {
     await assertPlace(cluster, signal);
     await assertVolume(cluster, signal);
     await assertRefusal(cluster, signal);
-    await assertNothingForbidden(cluster, signal);
+    await assertNothingForbidden(cluster, ["provisioner"], signal);
     assert.deepEqual(await censusOf(node), []);
     await uninstall(cluster, signal);
     await cluster.kubectl(["label", "node", node.name, `${zone}-`], { signal });

@@ -8,6 +8,7 @@ import { driverName } from "../../src/domain/identity.ts";
 import { snapshotController } from "../cluster/go-program-groups.ts";
 import { groupGate } from "../cluster/snapshot-controller.ts";
 import { rowsUnder } from "../support/markdown-tables.ts";
+import { memberColumns } from "../support/snapshots.ts";
 import { yamlBlocks } from "../support/yaml-blocks.ts";
 
 const root = path.join(import.meta.dirname, "../..");
@@ -59,6 +60,10 @@ describe("docs/volume-snapshots.md", () => {
 
   it("tells the snapshot-controller of groups as the test bed does", () => {
     assert.ok(page.includes(`"value": "${groupGate}"`));
+  });
+
+  it("looks up the members of a group as the scenarios do", () => {
+    assert.ok(page.includes(`--output=custom-columns=${memberColumns}\n`));
   });
 
   it("has examples of this driver", () => {

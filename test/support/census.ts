@@ -1,7 +1,7 @@
 /** Everything that the driver may have left in a machine: empty when it left nothing. */
 import type { Machine } from "../lab/machine.ts";
 import { stateDir } from "./guest-driver.ts";
-import { leftInGroup, poolPath } from "./guest-pool.ts";
+import { labPlace, leftInPool, poolPath } from "./guest-pool.ts";
 
 /** Each line of the answer names one thing that is left. */
 const script = `
@@ -16,7 +16,7 @@ nft list tables 2>/dev/null | sed 's/^/nft: /' || true
 for path in /dev/nvme*n*; do echo "device: $path"; done
 pgrep --list-full 'flock|nvme|fio|mkfs|e2fsck' | grep -v '\\[' | sed 's/^/process: /' || true
 pgrep --list-full --full '[d]ist/' | sed 's/^/process: /' || true
-${leftInGroup}
+${leftInPool(labPlace)}
 `;
 
 export async function census(machine: Machine): Promise<readonly string[]> {

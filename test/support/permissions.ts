@@ -1,9 +1,10 @@
 /** Whether the cluster lets the chart's service account do what docs/permissions.md says, and nothing else. */
+import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { documentedGrants, type Grant } from "../chart/grants.ts";
+import { documentedGrants, isForSnapshots, type Grant } from "../chart/grants.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { namespace } from "./release.ts";
+import { driverPod, namespace } from "./release.ts";
 
 const page = join(import.meta.dirname, "../../docs/permissions.md");
 const account = `system:serviceaccount:${namespace}:nvmetcp-csi`;
@@ -72,4 +73,32 @@ export async function askPermissions(
     if (got !== question.answer) wrong.push(`${JSON.stringify(question)}: got ${got}`);
   }
   return { granted: questions.filter(({ answer }) => answer === "yes").length, wrong };
+}
+
+const groups = ["volumegroupsnapshotcontents", "volumegroupsnapshots"].map(
+  (name) => `${name}.groupsnapshot.storage.k8s.io`,
+);
+
+/** Of VolumeSnapshots and groups of them, the account may do what is in the rows, and nothing else. */
+export async function assertSnapshotPermissions(
+  cluster: Cluster,
+  grants: readonly Grant[],
+  signal: AbortSignal,
+): Promise<void> {
+  const resources = grants.filter(isForSnapshots).map(({ resource }) => resource);
+  const { granted, wrong } = await askPermissions(cluster, [...resources, ...groups], grants, signal);
+  assert.ok(granted > 10);
+  assert.deepEqual(wrong, []);
+}
+
+/** What was granted to these containers of the driver's pod was enough. */
+export async function assertNothingForbidden(
+  cluster: Cluster,
+  containers: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const container of containers) {
+    const logs = ["logs", driverPod, `--namespace=${namespace}`, `--container=${container}`];
+    assert.doesNotMatch(await cluster.kubectl(logs, { signal }), /forbidden/i, container);
+  }
 }

@@ -1,17 +1,28 @@
-/** A pod that writes numbers to its volume, one after the other, and says each one once it is on the disk. */
+/**
+ * A pod that writes numbers to its volume, one after the other, and says each one once it is on the disk. On several
+ * volumes it writes each number to all of them in turn, and begins no write before the last one has ended.
+ */
 import assert from "node:assert/strict";
 import type { Cluster } from "../cluster/cluster.ts";
 import { waitFor } from "../cluster/wait-for.ts";
 import { inPod } from "./workloads.ts";
 
 /** Every failed write says so, and goes on: one is too many. */
-export const ledgerScript = `
-  i=$(tail -n 1 /data/ledger 2>/dev/null || echo 0)
+export function ledgerOn(folders: readonly string[]): string {
+  return `
+  i=$(tail -n 1 /${folders[0] ?? ""}/ledger 2>/dev/null || echo 0)
   while :; do
     i=$((i + 1))
-    echo "$i" | dd of=/data/ledger oflag=append conv=notrunc,fsync status=none && echo "$i" || echo "FAILED $i"
+    said=$i
+    for folder in ${folders.join(" ")}; do
+      echo "$i" | dd of="/$folder/ledger" oflag=append conv=notrunc,fsync status=none || said="FAILED $i"
+    done
+    echo "$said"
     usleep 50000
   done`;
+}
+
+export const ledgerScript = ledgerOn(["data"]);
 
 /** The last number that the pod has said. */
 export async function lastSaid(cluster: Cluster, pod: string, signal: AbortSignal): Promise<number> {
@@ -27,13 +38,23 @@ export async function writesOn(cluster: Cluster, pod: string, signal: AbortSigna
   await waitFor(`${pod} must write more than ${before}`, probe, signal);
 }
 
-/** Checks that no write failed and that every number up to `least` is there, each once and in order. */
-export async function checkLedger(cluster: Cluster, pod: string, least: number, signal: AbortSignal): Promise<void> {
-  assert.doesNotMatch(await cluster.kubectl(["logs", pod], { signal }), /FAILED/);
-  const numbers = (await inPod(cluster, pod, "cat /data/ledger", signal)).split("\n").map(Number);
-  assert.ok(numbers.length >= least, `${least} numbers were written; got ${numbers.length}`);
+/** The last number in a volume's ledger; checks that all before are there, each once and in order. */
+export async function lastIn(cluster: Cluster, pod: string, folder: string, signal: AbortSignal): Promise<number> {
+  const numbers = (await inPod(cluster, pod, `cat /${folder}/ledger`, signal)).split("\n").map(Number);
   assert.ok(
     numbers.every((number, index) => number === index + 1),
     "in order",
   );
+  return numbers.length;
+}
+
+export async function assertNoWriteFailed(cluster: Cluster, pod: string, signal: AbortSignal): Promise<void> {
+  assert.doesNotMatch(await cluster.kubectl(["logs", pod], { signal }), /FAILED/);
+}
+
+/** Checks that no write failed and that every number up to `least` is there, each once and in order. */
+export async function checkLedger(cluster: Cluster, pod: string, least: number, signal: AbortSignal): Promise<void> {
+  await assertNoWriteFailed(cluster, pod, signal);
+  const last = await lastIn(cluster, pod, "data", signal);
+  assert.ok(last >= least, `${least} numbers were written; got ${last}`);
 }

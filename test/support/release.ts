@@ -25,6 +25,9 @@ export const current: Source = { chart: join(import.meta.dirname, "../../charts/
 /** This checkout with VolumeSnapshots; the cluster must have their CRDs. */
 export const withSnapshots: Source = { ...current, values: "snapshots" };
 
+/** And with groups of them; the node must have the thin pool that the values name (node-pool.ts). */
+export const withGroups: Source = { ...current, values: "group-snapshots" };
+
 /** Installs the release, or upgrades it; leaves it as it is when it is this one already. Returns what helm says. */
 export async function install(cluster: Cluster, signal: AbortSignal, source = current): Promise<string> {
   const { chart, tag, values, set = {} } = source;

@@ -5,7 +5,8 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { yamlBlocks } from "./yaml-blocks.ts";
 
 const page = join(import.meta.dirname, "../../docs/volume-snapshots.md");
-const apiVersion = "snapshot.storage.k8s.io/v1";
+const api = "snapshot.storage.k8s.io/v1";
+const groupApi = "groupsnapshot.storage.k8s.io/v1";
 
 /** The objects of that kind on the page; where it says HANDLE, the given one. */
 export async function snapshotExamples(kind: string, handle = ""): Promise<readonly object[]> {
@@ -16,13 +17,38 @@ export async function snapshotExamples(kind: string, handle = ""): Promise<reado
 /** A VolumeSnapshot of the claim. */
 export function snapshotOf(claimName: string, name: string, volumeSnapshotClassName: string): object {
   const spec = { volumeSnapshotClassName, source: { persistentVolumeClaimName: claimName } };
-  return { apiVersion, kind: "VolumeSnapshot", metadata: { name }, spec };
+  return { apiVersion: api, kind: "VolumeSnapshot", metadata: { name }, spec };
 }
 
+/** What a claim names that is to have the content of a VolumeSnapshot. */
+export function contentOf(name: string) {
+  return { apiGroup: "snapshot.storage.k8s.io", kind: "VolumeSnapshot", name };
+}
+
+/** A VolumeGroupSnapshot of the claims with these labels. */
+export function groupOf(
+  matchLabels: Readonly<Record<string, string>>,
+  name: string,
+  volumeGroupSnapshotClassName: string,
+): object {
+  const spec = { volumeGroupSnapshotClassName, source: { selector: { matchLabels } } };
+  return { apiVersion: groupApi, kind: "VolumeGroupSnapshot", metadata: { name }, spec };
+}
+
+type Parameters = Readonly<Record<string, string>>;
+
 /** A VolumeSnapshotClass of the driver. */
-export function snapshotClass(name: string, parameters: Readonly<Record<string, string>>): object {
-  const rest = { driver: "csi.nvmetcp.dev", deletionPolicy: "Delete", parameters };
-  return { apiVersion, kind: "VolumeSnapshotClass", metadata: { name }, ...rest };
+export function snapshotClass(name: string, parameters: Parameters): object {
+  return { apiVersion: api, kind: "VolumeSnapshotClass", ...classBody(name, parameters) };
+}
+
+/** A VolumeGroupSnapshotClass of the driver. */
+export function groupClass(name: string, parameters: Parameters): object {
+  return { apiVersion: groupApi, kind: "VolumeGroupSnapshotClass", ...classBody(name, parameters) };
+}
+
+function classBody(name: string, parameters: Parameters) {
+  return { metadata: { name }, driver: "csi.nvmetcp.dev", deletionPolicy: "Delete", parameters };
 }
 
 /** Waits until the snapshot can be restored; returns the name of its content. */
@@ -30,4 +56,27 @@ export async function waitForSnapshot(cluster: Cluster, name: string, signal: Ab
   const object = [`volumesnapshot/${name}`];
   await cluster.waitForField(object, "{.status.readyToUse}", /^true$/, signal);
   return cluster.waitForField(object, "{.status.boundVolumeSnapshotContentName}", /./, signal);
+}
+
+/** Waits until the group can be restored; returns the name of its content. */
+export async function waitForGroup(cluster: Cluster, name: string, signal: AbortSignal): Promise<string> {
+  const object = [`volumegroupsnapshot/${name}`];
+  await cluster.waitForField(object, "{.status.readyToUse}", /^true$/, signal);
+  return cluster.waitForField(object, "{.status.boundVolumeGroupSnapshotContentName}", /./, signal);
+}
+
+/** How the page finds out which VolumeSnapshot is whose. */
+export const memberColumns =
+  "NAME:.metadata.name,GROUP:.metadata.ownerReferences[0].name,CLAIM:.spec.source.persistentVolumeClaimName";
+
+/** The VolumeSnapshots of a group, by the names of their claims. */
+export async function membersOf(
+  cluster: Cluster,
+  group: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const view = ["get", "volumesnapshots", "--no-headers", `--output=custom-columns=${memberColumns}`];
+  const rows = (await cluster.kubectl(view, { signal })).trim().split("\n");
+  const members = rows.map((row) => row.split(/\s+/)).filter(([, owner]) => owner === group);
+  return new Map(members.map(([name = "", , claim = ""]) => [claim, name]));
 }

@@ -40,27 +40,29 @@ export const plainPod = {
   enableServiceLinks: false,
 } as const;
 
-/** A container that runs a shell script with the claim's file system at /data, and the pod's name in POD. */
-export function dataContainer(script: string): object {
+/** A container that runs a shell script with the pod's volumes at the folders of their names, and the pod's name in POD. */
+export function dataContainer(script: string, volumes: readonly string[] = ["data"]): object {
   return {
     name: "main",
     image: busyboxImage,
     command: ["sh", "-c", script],
     env: [{ name: "POD", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
-    volumeMounts: [{ name: "data", mountPath: "/data" }],
+    volumeMounts: volumes.map((name) => ({ name, mountPath: `/${name}` })),
   };
 }
 
-/** A pod on a claim. */
-export function podOn(name: string, claimName: string, script = "sleep inf"): object {
+/** A pod on a claim, at /data, or on several by the folders that have them. */
+export function podOn(name: string, claims: string | Readonly<Record<string, string>>, script = "sleep inf"): object {
+  const folders = Object.entries(typeof claims === "string" ? { data: claims } : claims);
+  const names = folders.map(([folder]) => folder);
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name },
     spec: {
       ...plainPod,
-      containers: [dataContainer(script)],
-      volumes: [{ name: "data", persistentVolumeClaim: { claimName } }],
+      containers: [dataContainer(script, names)],
+      volumes: folders.map(([folder, claimName]) => ({ name: folder, persistentVolumeClaim: { claimName } })),
     },
   };
 }
