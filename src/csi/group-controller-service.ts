@@ -5,7 +5,7 @@ import type { SnapshotGroups } from "../services/snapshot-groups.ts";
 import { groupCapabilities } from "./capabilities.ts";
 import { decode, required } from "./decode.ts";
 import type { Rpcs } from "./rpcs.ts";
-import { encodeSnapshot, encodeTime, noParameters } from "./snapshot-rpcs.ts";
+import { encodeSnapshot, encodeTime, noParametersOf } from "./snapshot-rpcs.ts";
 import {
   formatSnapshotGroupHandle,
   knownVolume,
@@ -24,6 +24,7 @@ const sources = z
   .array(required)
   .min(1, "must not be empty")
   .refine((ids) => new Set(ids).size === ids.length, "must not name a volume twice");
+const noParameters = noParametersOf("VolumeGroupSnapshotClass");
 const createRequest = z.object({ name: required, source_volume_ids: sources, parameters: noParameters });
 const groupRequest = z.object({ group_snapshot_id: required, snapshot_ids: z.array(required) });
 

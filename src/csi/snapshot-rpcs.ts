@@ -22,11 +22,14 @@ export interface SnapshotDeps {
   readonly snapshots: Snapshots;
 }
 
-/** What a VolumeSnapshotClass or a VolumeGroupSnapshotClass may say. */
-export const noParameters = ownEntries(
-  (key) => !key.startsWith(sidecarPrefix),
-  () => "is no parameter of this driver; a VolumeSnapshotClass has none",
-);
+/** What a class of snapshots may say. */
+export function noParametersOf(kind: "VolumeSnapshotClass" | "VolumeGroupSnapshotClass") {
+  return ownEntries(
+    (key) => !key.startsWith(sidecarPrefix),
+    () => `is no parameter of this driver; a ${kind} has none`,
+  );
+}
+const noParameters = noParametersOf("VolumeSnapshotClass");
 const createRequest = z.object({ name: required, source_volume_id: required, parameters: noParameters });
 const snapshotRequest = z.object({ snapshot_id: required });
 const listSnapshotsRequest = listRequest.extend({ snapshot_id: z.string(), source_volume_id: z.string() });

@@ -81,7 +81,7 @@ async function restore(cluster: Cluster, { members, least, most }: Taken, signal
 async function refuse(cluster: Cluster, signal: AbortSignal): Promise<void> {
   await cluster.apply([groupClass("wrong", { color: "blue" }), groupOf(shop, "refused", "wrong")], signal);
   const group = ["volumegroupsnapshot/refused"];
-  const refusal = /parameters\.color is no parameter of this driver.*blue/;
+  const refusal = /parameters\.color is no parameter of this driver; a VolumeGroupSnapshotClass has none; got .*blue/;
   await cluster.waitForField(group, "{.status.error.message}", refusal, signal);
   const bound = "{.status.boundVolumeGroupSnapshotContentName}";
   const content = `volumegroupsnapshotcontent/${await cluster.waitForField(group, bound, /./, signal)}`;

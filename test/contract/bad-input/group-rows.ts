@@ -22,7 +22,7 @@ export const groupRows: Partial<Record<CsiMethodPath, readonly Row[]>> = {
     ...free("secrets"),
     ["parameters", missing, "OK"],
     ["parameters", { "csi.storage.k8s.io/volumegroupsnapshot/name": "nightly" }, "OK"],
-    ["parameters", any, bad, /parameters\.any is no parameter .*; got "thing"$/],
+    ["parameters", any, bad, /parameters\.any is no parameter .*VolumeGroupSnapshotClass has none; got "thing"$/],
   ],
   "/csi.v1.GroupController/DeleteVolumeGroupSnapshot": [
     ["group_snapshot_id", missing, bad, empty, ""],
