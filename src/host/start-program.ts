@@ -59,5 +59,11 @@ export function startProgram(file: string, args: readonly string[], options: Sta
   // Not everybody waits for the end.
   ended.catch(() => undefined);
   const tell = (text: string) => void child.stdin?.write(text);
-  return { tell, endInput: () => child.stdin?.end(), ended, stop: () => void child.kill() };
+  let isStopped = false;
+  const stop = () => {
+    // A program that ends another one at SIGTERM would meet a second one unprepared.
+    if (!isStopped) child.kill();
+    isStopped = true;
+  };
+  return { tell, endInput: () => child.stdin?.end(), ended, stop };
 }

@@ -87,6 +87,25 @@ describe("attempts to connect", () => {
     assert.equal(runs, 2);
   });
 
+  it("end in the kernel's words, and say where these would mislead", async () => {
+    const ended = async (stderr: string, exitCode = 1) => {
+      const attempts = new ConnectAttempts(() => Promise.resolve({ ...result, exitCode, stderr }), timing);
+      return await attempts.connect(nqn, host, portal, AbortSignal.timeout(5000));
+    };
+    const at = "192.0.2.1 port 4420: ";
+    const writing = (reason: string) => `dd: error writing '/dev/nvme-fabrics': ${reason}\n`;
+    assert.equal(await ended(writing("Input/output error")), `${at}Input/output error`);
+    assert.equal(
+      await ended(writing("Operation already in progress")),
+      `${at}this host has a connection to it already`,
+    );
+    assert.equal(
+      await ended("dd: failed to open '/dev/nvme-fabrics': No such file or directory\n"),
+      `${at}/dev/nvme-fabrics does not open, is nvme-tcp loaded? No such file or directory`,
+    );
+    assert.equal(await ended("", 7), `${at}the connect ended with 7`);
+  });
+
   it("that cannot start are words too", async () => {
     const attempts = new ConnectAttempts(() => Promise.reject(new Error("no such program")), timing);
     assert.match(await attempts.connect(nqn, host, portal, AbortSignal.timeout(5000)), /no such program/);

@@ -3,8 +3,9 @@
  * but looks at every controller of the host before it does (docs/kernel-facts.md).
  *
  * A1  Every value has a checked type before it gets into the kernel's option string, where the last duplicate wins (V28).
- * A2  An attempt is not cut short by the request that started it: a connect may go on in the kernel after its writer was
- *     killed, and its controller would appear after a disconnect. Disconnecting waits for the attempts of its subsystem.
+ * A2  An attempt is over when its writer has ended, whoever waits for it: until then the kernel may make a controller, which
+ *     would appear after a disconnect. Disconnecting waits for the attempts of its subsystem. The kernel lets one writer of
+ *     the host after the other through its door, each for as long as its portal is silent: 3 s without TCP, 60 s with it.
  * A3  The outcome is text for an error message only; sysfs says whether there is a controller (V34, V35).
  * A4  The writer is a process of its own, and a small one: the kernel keeps it for as long as a portal is silent. It gets
  *     the options as its input, not in its arguments.
@@ -13,7 +14,7 @@ import { isIP, SocketAddress } from "node:net";
 import { failure, messageOf } from "../domain/errors.ts";
 import type { HostIdentity, Nqn } from "../domain/identity.ts";
 import type { Portal } from "../domain/model.ts";
-import type { Exec } from "../host/exec.ts";
+import type { Exec, ExecResult } from "../host/exec.ts";
 import { untilAborted } from "../lib/abort.ts";
 
 /** Seconds, as the kernel counts them. */
@@ -26,11 +27,11 @@ export interface Timing {
 export const fabrics = "/dev/nvme-fabrics";
 /** dd: all of its input in a single write, and no file of that name where the kernel has none. */
 const writeOnce = [`of=${fabrics}`, "bs=4096", "count=1", "iflag=fullblock", "conv=nocreat,notrunc", "status=none"];
+/** A2. */
+const never = new AbortController().signal;
 const longestNqn = 222;
 const nqnPattern = /^nqn\.[a-z0-9.:-]+$/;
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** The kernel gives up a TCP connect after about 3 s and a silent target after 60 s. */
-const attemptLimitMs = 90_000;
 
 function check(holds: boolean, rule: string, got: unknown): void {
   if (!holds) throw failure("invalid_argument", { cannot: "connect a subsystem", rule, got });
@@ -67,6 +68,16 @@ function canonical(address: string): string {
   return isIP(address) === 6 ? new SocketAddress({ address, family: "ipv6" }).address : address;
 }
 
+/** dd says what it could not do, and the kernel's reason. */
+function wordsOf({ exitCode, stderr }: ExecResult): string {
+  if (exitCode === 0) return "the kernel took the request";
+  const said = stderr.trim();
+  const reason = said.split(`'${fabrics}': `).at(-1) ?? "";
+  if (said.startsWith("dd: failed to open")) return `${fabrics} does not open, is nvme-tcp loaded? ${reason}`;
+  if (reason === "Operation already in progress") return "this host has a connection to it already";
+  return reason || `the connect ended with ${exitCode ?? "a signal"}`;
+}
+
 /** The attempts to connect that run now, by subsystem and options. */
 export class ConnectAttempts {
   readonly #exec: Exec;
@@ -91,10 +102,7 @@ export class ConnectAttempts {
   async #run({ address, port }: Portal, options: string): Promise<string> {
     const name = `${address} port ${port}`;
     try {
-      const result = await this.#exec("dd", writeOnce, { input: options, signal: AbortSignal.timeout(attemptLimitMs) });
-      const said = result.stderr.trim().split(`'${fabrics}': `).at(-1);
-      if (result.exitCode === 0) return `${name}: the kernel took the request`;
-      return `${name}: ${said || `the connect ended with ${result.exitCode ?? "a signal"}`}`;
+      return `${name}: ${wordsOf(await this.#exec("dd", writeOnce, { input: options, signal: never }))}`;
     } catch (error) {
       return `${name}: ${messageOf(error)}`;
     }

@@ -169,6 +169,14 @@ describe("the kernel initiator", () => {
     );
   });
 
+  it("asks for nothing while all its paths are live", async () => {
+    await initiator.connect(request, signal());
+    kernel.log.length = 0;
+    assert.deepEqual(await initiator.connect(request, signal()), device);
+    await initiator.disconnect("nqn.other" as Nqn, signal());
+    assert.deepEqual(kernel.log, []);
+  });
+
   it("is unavailable at once, with the kernel's words, when no path comes up", async () => {
     for (const { address } of request.portals) kernel.refusing.add(address);
     await assert.rejects(initiator.connect(request, signal()), {
@@ -193,7 +201,7 @@ describe("the kernel initiator", () => {
     kernel.log.length = 0;
     kernel.log.push("added nvme0");
     await initiator.connect({ ...request, portals: [first] }, signal());
-    assert.deepEqual(kernel.log.slice(1), [`delete ${stranger}`, "connect 192.0.2.1"]);
+    assert.deepEqual(kernel.log.slice(1), [`delete ${stranger}`]);
   });
 
   it("does not connect while an old device has not gone", async () => {

@@ -27,7 +27,7 @@ import type { ConnectRequest, Initiator, NvmeDevice, Target } from "./index.ts";
 import { orphansEnded } from "./orphaned-connects.ts";
 import { readSubsystems, type Controller, type Namespace, type Subsystem } from "./sysfs.ts";
 
-/** Longer than any connect takes. */
+/** Longer than a connect takes, unless it stands in line. */
 const orphanLimitMs = 120_000;
 
 export interface KernelInitiatorOptions {
@@ -91,7 +91,10 @@ export class KernelInitiator implements Initiator {
     const condemn = (subsystems: readonly Subsystem[]) => obsolete(subsystems, host.hostNqn);
     await this.#predecessorGone(signal);
     await removeControllers({ ask: this.#ask, sys: this.#sys }, nqn, condemn, signal);
-    const attempts = portals.map((portal) => this.#attempts.connect(nqn, host, portal, signal));
+    const live = (await this.#controllersOf(nqn)).filter(({ state }) => state === "live");
+    // All are there: an attempt would stand in line behind other volumes' (A2 of connect-attempts.ts), for nothing.
+    const wanted = live.length < portals.length ? portals : [];
+    const attempts = wanted.map((portal) => this.#attempts.connect(nqn, host, portal, signal));
     return await this.#arrival(request, Promise.all(attempts), signal);
   }
 
@@ -154,9 +157,12 @@ export class KernelInitiator implements Initiator {
     return namespaces.find((namespace) => namespace.uuid === uuid);
   }
 
+  async #controllersOf(nqn: Nqn): Promise<readonly Controller[]> {
+    return (await readSubsystems(this.#sys, nqn)).flatMap(({ controllers }) => controllers);
+  }
+
   async hostsOf(nqn: Nqn): Promise<readonly string[]> {
-    const controllers = (await readSubsystems(this.#sys, nqn)).flatMap((subsystem) => subsystem.controllers);
-    return [...new Set(controllers.flatMap(({ hostNqn }) => hostNqn ?? []))];
+    return [...new Set((await this.#controllersOf(nqn)).flatMap(({ hostNqn }) => hostNqn ?? []))];
   }
 
   async disconnect(nqn: Nqn, signal: AbortSignal): Promise<void> {
