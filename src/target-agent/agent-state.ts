@@ -3,7 +3,7 @@
  *
  * S1  Whoever needs several locks takes them in one order: groups, snapshots and volumes by their ids, then `capacityKey`.
  */
-import { failure, messageOf } from "../domain/errors.ts";
+import { messageOf } from "../domain/errors.ts";
 import type { Bytes } from "../domain/capacity.ts";
 import {
   hostIdentityOf,
@@ -19,7 +19,6 @@ import { parseNodeId } from "../domain/node-id.ts";
 import type { Segments } from "../domain/topology.ts";
 import { KeyedMutex } from "../lib/keyed-lock.ts";
 import { observeContent } from "./content.ts";
-import { eraseOldest, makeRoom } from "./deleted-volumes.ts";
 import type { DesiredExport, Exporter } from "./exporter.ts";
 import type { VolumeLayer } from "./layers/layer.ts";
 import type { Pool } from "./pool.ts";
@@ -44,7 +43,6 @@ export interface TargetAgentDeps {
   readonly now: () => Date;
 }
 
-/** Two that need room must not be promised the same. */
 const capacityKey = "capacity";
 
 export class AgentState {
@@ -73,6 +71,11 @@ export class AgentState {
   /** Only if nobody holds the lock or waits for it; undefined, with nothing done, when somebody does. */
   async ifFree<T>(key: VolumeId, signal: AbortSignal, task: () => Promise<T>): Promise<T | undefined> {
     return await this.#locks.runIfFree(key, signal, task);
+  }
+
+  /** Two that need room must not be promised the same. */
+  async lockedCapacity<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
+    return await this.#locks.run(capacityKey, signal, task);
   }
 
   get graceMs(): number {
@@ -143,7 +146,7 @@ export class AgentState {
 
   /** What new volumes can have, deleted ones being erased for them. Nothing above the watermark. */
   async available(): Promise<Bytes> {
-    if ((await this.#aboveWatermark()) !== undefined) return 0n;
+    if ((await this.aboveWatermark()) !== undefined) return 0n;
     const deleted = this.records().filter(({ state }) => state === "deleted");
     return await this.room(
       undefined,
@@ -151,18 +154,12 @@ export class AgentState {
     );
   }
 
-  async #aboveWatermark(): Promise<number | undefined> {
+  /** How full the pool is, in percent, if that is too much. */
+  async aboveWatermark(): Promise<number | undefined> {
     const { layer, watermarkPercent = 100 } = this.deps;
     if (watermarkPercent >= 100) return undefined;
     const used = await layer.usedPercent();
     return used >= watermarkPercent ? used : undefined;
-  }
-
-  /** The same, once something was erased to get below it. */
-  async #stillAboveWatermark(signal: AbortSignal): Promise<number | undefined> {
-    const used = await this.#aboveWatermark();
-    const isLess = used !== undefined && (await eraseOldest(this, signal));
-    return isLess ? await this.#aboveWatermark() : used;
   }
 
   /**
@@ -176,21 +173,6 @@ export class AgentState {
       return { id, size: growingTo > size ? growingTo : size, family, isErasable: gone.has(id) };
     });
     return await layer.available({ volumes, snapshots: pool.snapshots.all() }, enough);
-  }
-
-  /** Lets `promise` write down that `needed` bytes are taken, or refuses. */
-  async reserve<T>(needed: Bytes, cannot: string, signal: AbortSignal, promise: () => Promise<T>): Promise<T> {
-    return await this.#locks.run(capacityKey, signal, async () => {
-      const used = await this.#stillAboveWatermark(signal);
-      if (used !== undefined) {
-        const rule = `the pool is ${used} percent full, and its watermark is ${this.deps.watermarkPercent}`;
-        throw failure("no_capacity", { cannot, rule, got: needed });
-      }
-      const available = await makeRoom(this, needed, signal);
-      if (needed <= available) return await promise();
-      const rule = `the pool has room for ${available} bytes`;
-      throw failure("no_capacity", { cannot, rule, got: needed });
-    });
   }
 
   /** Reads the backing store and keeps what was seen. */

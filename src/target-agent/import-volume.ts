@@ -11,6 +11,7 @@ import { volumeIdOf, type VolumeId } from "../domain/identity.ts";
 import { sectorFault } from "../domain/sector-size.ts";
 import type { AgentState } from "./agent-state.ts";
 import { makeObject } from "./make-object.ts";
+import { reserveRoom } from "./reserve-room.ts";
 import { volumeDraft } from "./volume-draft.ts";
 import type { BackingIdentity, VolumeRecord } from "./volume-record.ts";
 
@@ -45,7 +46,7 @@ export async function importVolume(
     await layer.assertVacant(id);
     const found = await layer.measure(original);
     const size = roundUpToStep(found < smallestSize ? smallestSize : found);
-    const draft = await state.reserve(size, `import ${original}`, signal, async () =>
+    const draft = await reserveRoom(state, { needed: size, cannot: `import ${original}` }, signal, async () =>
       // I1.
       pool.volumes.save(volumeDraft(state, { id, name, size, content: { state: "present", type: "unknown" } })),
     );

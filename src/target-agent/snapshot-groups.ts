@@ -13,6 +13,7 @@ import { groupOf, sameSources } from "../domain/snapshot-group.ts";
 import type { AgentState } from "./agent-state.ts";
 import type { VolumeLayer } from "./layers/layer.ts";
 import { makeObject } from "./make-object.ts";
+import { reserveRoom } from "./reserve-room.ts";
 import { settledVolume } from "./settle-growth.ts";
 import { draftOf, isTakenAmong, snapshotOf, type SnapshotRecord } from "./snapshot-record.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -108,7 +109,7 @@ export class SnapshotGroups {
       needed += reserved;
       drafts.push({ volume, draft: draftOf(this.#state.deps, { id: member, name, volume, reserved, group }) });
     }
-    return await this.#state.reserve(needed, cannot, signal, async () => {
+    return await reserveRoom(this.#state, { needed, cannot }, signal, async () => {
       for (const { draft } of drafts) await pool.snapshots.save(draft);
       return drafts;
     });

@@ -8,7 +8,6 @@ import type { Bytes } from "../domain/capacity.ts";
 import { parseSnapshotGroupId, type ClusterId, type SnapshotGroupId } from "../domain/identity.ts";
 import type { Snapshot } from "../domain/model.ts";
 import { parseStored } from "../domain/stored-record.ts";
-import type { TargetAgentDeps } from "./agent-state.ts";
 import { backing, decimal, layer, snapshotId, volumeId, type VolumeRecord } from "./volume-record.ts";
 
 /** 2 added groups; an older record is of a snapshot that was taken alone. */
@@ -68,11 +67,15 @@ interface ToDraft extends Pick<SnapshotRecord, "id" | "name" | "group"> {
   readonly reserved: Bytes;
 }
 
+interface Drafting extends Pick<SnapshotRecord, "cluster"> {
+  readonly layer: { readonly kind: SnapshotRecord["layer"] };
+  /** Time of day. */
+  readonly now: () => Date;
+}
+
 /** The record of a snapshot that is going to be taken. */
 export function draftOf({ cluster, now, layer: { kind } }: Drafting, { volume, ...wanted }: ToDraft): SnapshotRecord {
   const { id: source, size, family = source } = volume;
   const made = { schema: snapshotSchema, createdAt: now().toISOString(), state: "creating" } as const;
   return { ...made, layer: kind, cluster, source, size, family, ...wanted };
 }
-
-type Drafting = Pick<TargetAgentDeps, "cluster" | "now" | "layer">;

@@ -12,6 +12,7 @@ import { partOfGroup } from "../domain/snapshot-group.ts";
 import type { AgentState } from "./agent-state.ts";
 import { assertNoIntent, lookMs } from "./intent-checks.ts";
 import { makeObject } from "./make-object.ts";
+import { reserveRoom } from "./reserve-room.ts";
 import { settledVolume } from "./settle-growth.ts";
 import { draftOf, snapshotOf, type SnapshotRecord } from "./snapshot-record.ts";
 import type { BackingIdentity, VolumeRecord } from "./volume-record.ts";
@@ -40,7 +41,7 @@ export class Snapshots {
       const volume = await settledVolume(this.#state, source, { cannot: "take the snapshot", rule });
       await this.assertVacant(id);
       const needed = await layer.allocated(source);
-      const draft = await this.#state.reserve(needed, "take the snapshot", signal, async () =>
+      const draft = await reserveRoom(this.#state, { needed, cannot: "take the snapshot" }, signal, async () =>
         pool.snapshots.save(draftOf(this.#state.deps, { id, name: spec.name, volume, reserved: needed })),
       );
       return snapshotOf(await this.#take(draft, volume));

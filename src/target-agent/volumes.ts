@@ -15,6 +15,7 @@ import type { AgentState } from "./agent-state.ts";
 import { eraseVolume } from "./erase-volume.ts";
 import { assertNoIntent, assertNoMkfs, lookMs, type Original } from "./intent-checks.ts";
 import { makeObject } from "./make-object.ts";
+import { reserveRoom } from "./reserve-room.ts";
 import { mostBlankSizes, settledVolume, settleGrowth } from "./settle-growth.ts";
 import { volumeDraft } from "./volume-draft.ts";
 import { exportOf, type BackingIdentity, type VolumeRecord } from "./volume-record.ts";
@@ -44,8 +45,11 @@ export class Volumes {
       if (found !== undefined) await eraseVolume(this.#state, found);
       await this.#assertVacant(id);
       const original = source && (await this.#originalOf(source, spec.size));
-      const draft = await this.#state.reserve(spec.size, "create the volume", signal, async () =>
-        pool.volumes.save(this.#draft(spec, original)),
+      const draft = await reserveRoom(
+        this.#state,
+        { needed: spec.size, cannot: "create the volume" },
+        signal,
+        async () => pool.volumes.save(this.#draft(spec, original)),
       );
       return this.#state.view(await this.#make(draft, original));
     });
@@ -130,8 +134,11 @@ export class Volumes {
         assertFewSizes(settled);
         if (settled.publications.length > 0) await assertNoMkfs(layer, settled, signal);
         const seen = await this.#state.observe(settled, signal);
-        const growing = await this.#state.reserve(size - seen.size, "grow the volume", signal, async () =>
-          pool.volumes.save({ ...seen, growingTo: size }),
+        const growing = await reserveRoom(
+          this.#state,
+          { needed: size - seen.size, cannot: "grow the volume" },
+          signal,
+          async () => pool.volumes.save({ ...seen, growingTo: size }),
         );
         try {
           await layer.grow(growing, size);
