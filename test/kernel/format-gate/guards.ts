@@ -104,7 +104,7 @@ const unseenDataGuards: readonly Guard[] = [
       replace: "namespaces.find((candidate) => candidate.uuid === uuid)",
       by: "namespaces[0]",
     },
-    caught: { [strangers]: [scenarios.strangersDevice, /must be namespace .*; got 5f9e2a34.*WRONG_DEVICE/] },
+    caught: { [strangers]: [scenarios.strangersDevice, /must have uuid .*; got 5f9e2a34.*WRONG_DEVICE/] },
   },
   {
     name: "(b) the uuid, wherever it is asked for",
