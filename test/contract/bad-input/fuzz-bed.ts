@@ -24,7 +24,7 @@ export class FuzzBed {
   /** How many copies of a snapshot or a volume were made. */
   copies = 0;
   readonly #contexts: Map<string, unknown>;
-  /** Volume and path of each publish and each stage that was served. */
+  /** Volume and path of each publish and each stage that was served, or begun. */
   readonly #published = new Map<string, readonly [string, string]>();
   readonly #staged = new Map<string, readonly [string, string]>();
 
@@ -52,22 +52,30 @@ export class FuzzBed {
     const { name } = csiMethods[wild.method];
     return await this.driver.client.call(wild.method, request).then(
       (response) => this.#served(name, request, response),
-      (error: unknown) => this.#refused(error, `${name} ${JSON.stringify(request)}`),
+      (error: unknown) => this.#refused(error, name, request),
     );
   }
 
   #served(name: string, request: object, response: object): CodeName {
-    const { volume_id = "", target_path = "", staging_target_path = "" } = request as Partial<Record<string, string>>;
+    const { volume_id = "", staging_target_path = "" } = request as Partial<Record<string, string>>;
     if ("publish_context" in response) this.#contexts.set(volume_id, response.publish_context);
     if (name === "CreateVolume" && "volume_content_source" in request) this.copies += 1;
-    if (name === "NodePublishVolume") this.#published.set(`${volume_id} ${target_path}`, [volume_id, target_path]);
+    if (name === "NodePublishVolume") this.#notePublish(request);
     if (name === "NodeStageVolume")
       this.#staged.set(`${volume_id} ${staging_target_path}`, [volume_id, staging_target_path]);
     return "OK";
   }
 
-  #refused(error: unknown, asked: string): CodeName {
+  #notePublish(request: object): void {
+    const { volume_id = "", target_path = "" } = request as Partial<Record<string, string>>;
+    this.#published.set(`${volume_id} ${target_path}`, [volume_id, target_path]);
+  }
+
+  #refused(error: unknown, name: string, request: object): CodeName {
     if (!(error instanceof CsiError)) throw error;
+    // It is not final: something may have been made, and whoever asked takes it back.
+    if (name === "NodePublishVolume" && error.code === "UNAVAILABLE") this.#notePublish(request);
+    const asked = `${name} ${JSON.stringify(request)}`;
     const isInWords = /^cannot .+: ./su.test(error.message);
     if (faulty.includes(error.code) || !isInWords)
       this.faults.push(`${error.code} ${error.message} to ${asked}`.slice(0, 2000));
