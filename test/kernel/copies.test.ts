@@ -86,7 +86,9 @@ for (const layer of layers) {
       const first = new GuestVolume(guest, "chain-0", "block");
       await first.open();
       const device = await first.device();
-      await run(`head -c 65536 /dev/urandom > /run/pattern; dd if=/run/pattern of=${device} bs=4096 oflag=direct status=none`);
+      await run(
+        `head -c 65536 /dev/urandom > /run/pattern; dd if=/run/pattern of=${device} bs=4096 oflag=direct status=none`,
+      );
       let last = first;
       const chain = [first];
       for (let depth = 1; depth <= 5; depth += 1) {
