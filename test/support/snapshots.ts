@@ -53,16 +53,17 @@ function classBody(name: string, parameters: Parameters) {
 
 /** Waits until the snapshot can be restored; returns the name of its content. */
 export async function waitForSnapshot(cluster: Cluster, name: string, signal: AbortSignal): Promise<string> {
-  const object = [`volumesnapshot/${name}`];
-  await cluster.waitForField(object, "{.status.readyToUse}", /^true$/, signal);
-  return cluster.waitForField(object, "{.status.boundVolumeSnapshotContentName}", /./, signal);
+  return await waitForContent(cluster, `volumesnapshot/${name}`, "boundVolumeSnapshotContentName", signal);
 }
 
 /** Waits until the group can be restored; returns the name of its content. */
 export async function waitForGroup(cluster: Cluster, name: string, signal: AbortSignal): Promise<string> {
-  const object = [`volumegroupsnapshot/${name}`];
-  await cluster.waitForField(object, "{.status.readyToUse}", /^true$/, signal);
-  return cluster.waitForField(object, "{.status.boundVolumeGroupSnapshotContentName}", /./, signal);
+  return await waitForContent(cluster, `volumegroupsnapshot/${name}`, "boundVolumeGroupSnapshotContentName", signal);
+}
+
+async function waitForContent(cluster: Cluster, object: string, bound: string, signal: AbortSignal): Promise<string> {
+  await cluster.waitForField([object], "{.status.readyToUse}", /^true$/, signal);
+  return await cluster.waitForField([object], `{.status.${bound}}`, /./, signal);
 }
 
 /** How the page finds out which VolumeSnapshot is whose. */
